@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Reads, checks and writes the build configuration.
+
+Usage: kconfig.py COMMAND [ARGUMENT], from the top folder, with KCONFIG_CONFIG
+naming the .config file.
+
+    defconfig FILE      a new .config from configs/FILE
+    olddefconfig        new symbols get their defaults
+    savedefconfig FILE  only what differs from the defaults
+    listnewconfig       symbols the .config does not know yet
+    generate DIR        DIR/autoconf.h for C and DIR/auto.conf for make, from
+                        the .config; files whose content would not change
+                        are left alone
+    oldconfig, menuconfig, guiconfig
+                        Kconfiglib's own front ends
+
+Kconfig knows numbers, ranges and strings. What it does not know, such as the
+form of an IP address, is checked here each time a configuration is read: a bad
+value is refused with the symbol, the value and what was expected.
+"""
+
+import ipaddress
+import os
+import sys
+
+try:
+    import kconfiglib
+except ImportError:
+    sys.exit("kconfig.py: python3-kconfiglib is missing: run scripts/setup")
+
+
+def check_address(value):
+    try:
+        ipaddress.IPv4Address(value)
+    except ValueError:
+        return "an IPv4 address, such as 192.168.0.50"
+    return None
+
+
+def check_netmask(value):
+    wanted = "an IPv4 netmask, ones then zeros, such as 255.255.255.0"
+    try:
+        bits = int(ipaddress.IPv4Address(value))
+    except ValueError:
+        return wanted
+    inverse = bits ^ 0xFFFFFFFF
+    return None if bits and not inverse & (inverse + 1) else wanted
+
+
+def check_bindings(value):
+    if not value.isascii() or not value.isprintable():
+        return "printable ASCII characters"
+    if len(value) > 255:
+        return "at most 255 characters"
+    return None
+
+
+def check_block(value):
+    return None if int(value) % 2 == 0 else "an even number"
+
+
+CHECKS = {
+    "VMM_MEMORY_MIB": check_block,
+    "IP_ADDRESS": check_address,
+    "IP_NETMASK": check_netmask,
+    "IP_GATEWAY": check_address,
+    "PCI_BINDINGS": check_bindings,
+}
+
+NUMBER_BASE = {kconfiglib.INT: 10, kconfiglib.HEX: 16}
+
+
+def range_text(sym):
+    for low, high, condition in sym.ranges:
+        if kconfiglib.expr_value(condition):
+            return f"a number from {low.str_value} to {high.str_value}"
+    return "a number"
+
+
+def problems(kconf):
+    """What is wrong with the configuration just read, one line each."""
+    for warning in kconf.warnings:
+        # A symbol that has gone since the .config was written does no harm.
+        if "undefined symbol" in warning:
+            print(f"kconfig.py: {warning}", file=sys.stderr)
+        elif "outside" not in warning:      # ranges are named below
+            yield warning
+    for sym in kconf.unique_defined_syms:
+        if sym.visibility == 0:
+            continue
+        base = NUMBER_BASE.get(sym.orig_type)
+        if base and sym.user_value is not None:
+            if int(sym.user_value, base) != int(sym.str_value, base):
+                yield (f"CONFIG_{sym.name}={sym.user_value}: "
+                       f"expected {range_text(sym)}")
+        if sym.orig_type == kconfiglib.STRING and "$" in sym.str_value:
+            yield f'CONFIG_{sym.name}="{sym.str_value}": "$" cannot be used'
+        wanted = CHECKS.get(sym.name, lambda value: None)(sym.str_value)
+        if wanted:
+            yield (f'CONFIG_{sym.name}="{sym.str_value}": '
+                   f"expected {wanted}")
+
+
+def load(path=None):
+    """The configuration from path (default: the .config), checked."""
+    kconf = kconfiglib.Kconfig("Kconfig", warn_to_stderr=False,
+                               suppress_traceback=True)
+    kconf.warn_assign_override = False
+    path = path or kconfiglib.standard_config_filename()
+    kconf.load_config(path)
+    found = list(problems(kconf))
+    for line in found:
+        print(f"{path}: {line}", file=sys.stderr)
+    if found:
+        sys.exit(1)
+    return kconf
+
+
+def write_changed(path, text):
+    try:
+        with open(path, encoding="utf-8") as f:
+            if f.read() == text:
+                return
+    except OSError:
+        pass
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def generate(directory):
+    kconf = load()
+    os.makedirs(directory, exist_ok=True)
+    kconf.write_autoconf(os.path.join(directory, "autoconf.h"),
+                         "/* Made by make from the configuration. */\n")
+    lines = (sym.config_string for sym in kconf.unique_defined_syms)
+    write_changed(os.path.join(directory, "auto.conf"),
+                  "".join(line for line in lines if line[:1] != "#"))
+
+
+def main():
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    argument = sys.argv[2] if len(sys.argv) > 2 else None
+    os.makedirs(os.path.dirname(kconfiglib.standard_config_filename()) or ".",
+                exist_ok=True)
+    if command in ("oldconfig", "menuconfig", "guiconfig"):
+        module = __import__(command)
+        sys.argv = [command, "Kconfig"]
+        (getattr(module, "main", None) or module._main)()
+        load()
+    elif command == "defconfig" and argument:
+        if not os.path.exists(f"configs/{argument}"):
+            names = ", ".join(sorted(os.listdir("configs")))
+            sys.exit(f"kconfig.py: no configs/{argument}; there are: {names}")
+        print(load(f"configs/{argument}").write_config())
+    elif command == "olddefconfig":
+        print(load().write_config())
+    elif command == "savedefconfig" and argument:
+        print(load().write_min_config(argument))
+    elif command == "listnewconfig":
+        for sym in load().unique_defined_syms:
+            if sym.user_value is None and sym.visibility:
+                print(sym.config_string, end="")
+    elif command == "generate" and argument:
+        generate(argument)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
