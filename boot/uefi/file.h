@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads a file that lies beside the loader. */
+#ifndef BOOT_UEFI_FILE_H
+#define BOOT_UEFI_FILE_H
+
+#include <efi.h>
+#include <stddef.h>
+
+/*
+ * Reads the file of that name (no folder) from the folder of the running
+ * image into pool memory that the caller frees. On an error returns its
+ * status, with the reason kept by refuse().
+ */
+EFI_STATUS file_read_beside(EFI_HANDLE image, EFI_BOOT_SERVICES *bs,
+			    const char *name, void **data, size_t *size);
+
+#endif

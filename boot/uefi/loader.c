@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loadvmm.efi: puts tandem.elf, which lies beside it, into memory of its own
+ * and calls it; when the call returns, the firmware and this program are the
+ * guest. Whatever goes wrong ends in one line on the console, with everything
+ * given back, and the machine boots on without the VMM. docs/boot.md tells
+ * the whole story.
+ */
+#include <efi.h>
+
+#include <stdbool.h>
+#include <string.h>
+#include <tandem/boot.h>
+
+#include "console.h"
+#include "cpu.h"
+#include "devices.h"
+#include "elf.h"
+#include "file.h"
+#include "memory.h"
+
+#define VMM_FILE	"tandem.elf"
+#define BELOW_4_GIB	0xffffffffull
+#define MAP_SLACK	4096	/* the map grows while it is being fetched */
+
+int enter_vmm(uint64_t entry, struct boot_info *info);
+
+/* EFI_MP_SERVICES_PROTOCOL (PI 1.8, volume 2, 13.3), as far as it is used. */
+struct mp_services {
+	EFI_STATUS (EFIAPI *get_number_of_processors)(struct mp_services *this,
+						      UINTN *all,
+						      UINTN *enabled);
+};
+
+static EFI_GUID mp_services_guid = { 0x3fdda605, 0xa76e, 0x4f46,
+	{ 0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 } };
+static EFI_GUID presence_guid = TANDEM_PRESENCE_GUID;
+static EFI_GUID acpi_20_guid = ACPI_20_TABLE_GUID;
+static EFI_GUID acpi_guid = ACPI_TABLE_GUID;
+
+static EFI_SYSTEM_TABLE *st;
+static EFI_BOOT_SERVICES *bs;
+
+static void *find_table(const EFI_GUID *guid)
+{
+	for (UINTN i = 0; i < st->NumberOfTableEntries; i++)
+		if (memcmp(&st->ConfigurationTable[i].VendorGuid, guid,
+			   sizeof(*guid)) == 0)
+			return st->ConfigurationTable[i].VendorTable;
+	return NULL;
+}
+
+/* ---- is this machine fit? ------------------------------------------------ */
+
+static EFI_STATUS check_cpus(uint32_t *n_cpus)
+{
+	struct cpu_facts facts = cpu_read();
+	const char *why = cpu_judge(&facts);
+	struct mp_services *mp;
+	UINTN all, enabled;
+
+	if (why)
+		return refuse(EFI_UNSUPPORTED, "%s", why);
+	if (EFI_ERROR(bs->LocateProtocol(&mp_services_guid, NULL,
+					 (void **)&mp)) ||
+	    EFI_ERROR(mp->get_number_of_processors(mp, &all, &enabled)))
+		return refuse(EFI_UNSUPPORTED,
+			      "the firmware does not tell how many CPUs run");
+	if (enabled != 1)
+		return refuse(EFI_UNSUPPORTED,
+			      "this build supports one CPU, %u are enabled",
+			      (unsigned int)enabled);
+	*n_cpus = enabled;
+	return EFI_SUCCESS;
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+struct memory_map {
+	void *entries;		/* pool memory */
+	UINTN size, entry_size;	/* bytes */
+};
+
+static EFI_STATUS get_map(struct memory_map *map)
+{
+	EFI_STATUS status;
+	UINTN key;
+	UINT32 version;
+
+	map->size = 0;
+	status = bs->GetMemoryMap(&map->size, NULL, &key, &map->entry_size,
+				  &version);
+	for (int tries = 0; status == EFI_BUFFER_TOO_SMALL && tries < 4;
+	     tries++) {
+		map->size += MAP_SLACK;
+		if (EFI_ERROR(bs->AllocatePool(EfiLoaderData, map->size,
+					       &map->entries)))
+			break;
+		status = bs->GetMemoryMap(&map->size, map->entries, &key,
+					  &map->entry_size, &version);
+		if (!EFI_ERROR(status))
+			return EFI_SUCCESS;
+		bs->FreePool(map->entries);
+	}
+	return refuse(EFI_OUT_OF_RESOURCES, "the memory map cannot be read");
+}
+
+/* The VMM block, as memory that no OS will use; zeroed. */
+static EFI_STATUS allocate_block(uint32_t mib, uint64_t *block)
+{
+	const uint64_t size = (uint64_t)mib << 20;
+	EFI_PHYSICAL_ADDRESS address = 0;
+	struct memory_map map;
+	EFI_STATUS status = get_map(&map);
+
+	if (EFI_ERROR(status))
+		return status;
+	address = memory_find_block(map.entries, map.size, map.entry_size,
+				    size);
+	bs->FreePool(map.entries);
+	if (!address ||
+	    EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiReservedMemoryType,
+					size / EFI_PAGE_SIZE, &address)))
+		return refuse(EFI_OUT_OF_RESOURCES,
+			      "no %u MiB of memory are free in one piece below 4 GiB",
+			      mib);
+	memset((void *)address, 0, size);
+	*block = address;
+	return EFI_SUCCESS;
+}
+
+static void free_pages(uint64_t address, uint64_t size)
+{
+	bs->FreePages(address, EFI_SIZE_TO_PAGES(size));
+}
+
+/* Boot information; lives until the VMM has read it. */
+static EFI_STATUS make_info(uint64_t block, uint64_t size, uint32_t n_cpus,
+			    struct boot_info **result)
+{
+	EFI_PHYSICAL_ADDRESS address = BELOW_4_GIB;
+	struct boot_info *info;
+	struct memory_map map;
+	EFI_STATUS status;
+	void *rsdp;
+	int error;
+
+	status = bs->AllocatePages(AllocateMaxAddress, EfiLoaderData,
+				   EFI_SIZE_TO_PAGES(sizeof(*info)), &address);
+	if (EFI_ERROR(status))
+		return refuse(status, "no memory for the boot information");
+	info = (struct boot_info *)address;
+	memset(info, 0, sizeof(*info));
+	info->magic = TANDEM_BOOT_MAGIC;
+	info->version = TANDEM_BOOT_VERSION;
+	info->block_base = block;
+	info->block_size = size;
+	info->n_cpus = n_cpus;
+	strlcpy(info->loader, "uefi", sizeof(info->loader));
+	rsdp = find_table(&acpi_20_guid);
+	if (!rsdp)
+		rsdp = find_table(&acpi_guid);
+	info->rsdp = (uintptr_t)rsdp;
+
+	status = get_map(&map);
+	if (EFI_ERROR(status))
+		goto err_info;
+	error = memory_ranges(map.entries, map.size, map.entry_size, info);
+	bs->FreePool(map.entries);
+	if (error) {
+		status = refuse(EFI_BUFFER_TOO_SMALL,
+				"the memory map has more than %u ranges",
+				BOOT_MAX_RANGES);
+		goto err_info;
+	}
+	*result = info;
+	return EFI_SUCCESS;
+
+err_info:
+	free_pages(address, sizeof(*info));
+	return status;
+}
+
+/* ---- presence ------------------------------------------------------------ */
+
+/* What an earlier start left, or NULL. */
+static const struct tandem_presence *find_presence(void)
+{
+	const struct tandem_presence *p = find_table(&presence_guid);
+
+	return p && p->magic == TANDEM_INFO_MAGIC ? p : NULL;
+}
+
+static EFI_STATUS announce(const struct tandem_info *info,
+			   struct tandem_presence **result)
+{
+	struct tandem_presence *p;
+	EFI_STATUS status;
+
+	status = bs->AllocatePool(EfiRuntimeServicesData, sizeof(*p),
+				  (void **)&p);
+	if (EFI_ERROR(status))
+		return refuse(status, "no memory for the presence table");
+	memset(p, 0, sizeof(*p));
+	p->magic = TANDEM_INFO_MAGIC;
+	p->version = 1;
+	p->size = sizeof(*p);
+	strlcpy(p->release, info->release, sizeof(p->release));
+	status = bs->InstallConfigurationTable(&presence_guid, p);
+	if (EFI_ERROR(status)) {
+		bs->FreePool(p);
+		return refuse(status, "the firmware takes no presence table");
+	}
+	*result = p;
+	return EFI_SUCCESS;
+}
+
+static void unannounce(struct tandem_presence *p)
+{
+	bs->InstallConfigurationTable(&presence_guid, NULL);
+	bs->FreePool(p);
+}
+
+/* ---- start --------------------------------------------------------------- */
+
+/* Keeps the reason of a VMM that refused: its own words, or its number. */
+static EFI_STATUS vmm_refused(int result, struct boot_info *info)
+{
+	static const char *const why[] = {
+		[TANDEM_BOOT_NO_SVM] = "this CPU has no SVM with nested paging",
+		[TANDEM_BOOT_DISABLED] = "SVM is disabled in the firmware's setup",
+		[TANDEM_BOOT_NO_MEMORY] = "the VMM's memory is too small",
+		[TANDEM_BOOT_BAD_INFO] = "the VMM did not accept the boot information",
+		[TANDEM_BOOT_FAILED] = "the VMM could not start",
+		[TANDEM_BOOT_MANY_CPUS] = "this build supports one CPU",
+	};
+	const unsigned int n = sizeof(why) / sizeof(why[0]);
+
+	info->error[sizeof(info->error) - 1] = 0;
+	if (info->error[0])
+		return refuse(EFI_UNSUPPORTED, "%s", info->error);
+	if (result > 0 && (unsigned int)result < n)
+		return refuse(EFI_UNSUPPORTED, "%s", why[result]);
+	return refuse(EFI_UNSUPPORTED, "the VMM gave up with code %d", result);
+}
+
+/* Loads and enters the VMM; on an error nothing of it is left. */
+static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
+{
+	const uint64_t size = (uint64_t)image->info.block_mib << 20;
+	struct taken_devices taken;
+	struct tandem_presence *presence = NULL;
+	struct boot_info *info = NULL;
+	uint64_t block = 0;
+	EFI_STATUS status;
+	int result;
+
+	status = allocate_block(image->info.block_mib, &block);
+	if (EFI_ERROR(status))
+		return status;
+	elf_load(image, (void *)block);
+	status = announce(&image->info, &presence);
+	if (EFI_ERROR(status))
+		goto err_block;
+	status = devices_take(bs, image, &taken);
+	if (EFI_ERROR(status))
+		goto err_presence;
+	/* last, since the drivers' memory is free now */
+	status = make_info(block, size, n_cpus, &info);
+	if (EFI_ERROR(status))
+		goto err_devices;
+
+	result = enter_vmm(block + image->entry, info);
+	if (result != TANDEM_BOOT_OK)
+		status = vmm_refused(result, info);
+	free_pages((uintptr_t)info, sizeof(*info));
+	if (!EFI_ERROR(status))
+		return EFI_SUCCESS;
+
+err_devices:
+	devices_give_back(bs, &taken);
+err_presence:
+	unannounce(presence);
+err_block:
+	free_pages(block, size);
+	return status;
+}
+
+/* On success keeps what the final line needs in *info. */
+static EFI_STATUS start(EFI_HANDLE self, struct tandem_info *info)
+{
+	static struct elf_image image;
+	EFI_STATUS status;
+	const char *wrong;
+	uint32_t n_cpus;
+	size_t size;
+	void *file;
+
+	status = check_cpus(&n_cpus);
+	if (EFI_ERROR(status))
+		return status;
+	status = file_read_beside(self, bs, VMM_FILE, &file, &size);
+	if (EFI_ERROR(status))
+		return status;
+	wrong = elf_check(file, size, &image);
+	if (wrong) {
+		status = refuse(EFI_LOAD_ERROR, "%s %s", VMM_FILE, wrong);
+	} else {
+		status = launch(&image, n_cpus);
+		*info = image.info;
+	}
+	bs->FreePool(file);
+	return status;
+}
+
+/*
+ * The status is never EFI_SUCCESS: a boot manager would take that for an OS
+ * that ran and ended, and stop (docs/boot.md). Exit() instead of a return
+ * brings back the registers that the firmware's ABI preserves.
+ */
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *system_table);
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *system_table)
+{
+	static struct tandem_info info;
+	const struct tandem_presence *present;
+	EFI_STATUS status;
+
+	st = system_table;
+	bs = system_table->BootServices;
+	console_init(st);
+
+	present = find_presence();
+	if (present) {
+		say("Tandem %.47s: is running already", present->release);
+		status = EFI_ALREADY_STARTED;
+	} else {
+		status = start(self, &info);
+		if (EFI_ERROR(status)) {
+			say("Tandem: not started: %s; booting without it",
+			    refusal());
+		} else {
+			say("Tandem %s: running, %u MiB reserved",
+			    info.release, info.block_mib);
+			status = EFI_ABORTED;
+		}
+	}
+	bs->Exit(self, status, 0, NULL);
+	return status;
+}
