@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* ACPI tables, see acpi.h. */
+#include "acpi.h"
+
+#include <string.h>
+#define LOG_PREFIX "acpi: "
+#include <tandem/guest_mem.h>
+#include <tandem/log.h>
+#include <tandem/mem.h>
+
+#define TABLE_MAX	MIB(1)
+#define TABLES_MAX	256
+
+struct rsdp {
+	char signature[8];
+	uint8_t checksum;
+	char oem_id[6];
+	uint8_t revision;
+	uint32_t rsdt;
+	uint32_t length;
+	uint64_t xsdt;
+	uint8_t extended_checksum, reserved[3];
+} __packed;
+
+/* Fixed ACPI description table, the fields used here (section 5.2.9). */
+struct fadt {
+	struct acpi_header header;
+	uint8_t skip0[64 - 36];
+	uint32_t pm1a_control;		/* offset 64 */
+	uint8_t skip1[76 - 68];
+	uint32_t pm_timer;		/* offset 76 */
+	uint8_t skip2[112 - 80];
+	uint32_t flags;			/* offset 112 */
+	struct acpi_address reset;
+	uint8_t reset_value;
+} __packed;
+
+#define FADT_RESET_SUPPORTED	BIT(10)
+
+static struct acpi_header *root;
+static unsigned int entry_size;
+static struct acpi_reset reset;
+static uint16_t pm_timer, pm1a_control;
+
+/* Firmware may keep tables in RAM or in ranges it reserved. */
+static void *map(host_phys a, size_t len)
+{
+	void *p = guest_ram(a, len);
+
+	return p ? p : (void *)mmio_map(a, len);
+}
+
+static uint8_t sum(const void *p, size_t len)
+{
+	const uint8_t *b = p;
+	uint8_t total = 0;
+
+	while (len--)
+		total += *b++;
+	return total;
+}
+
+static bool sum_ok(const void *p, size_t len)
+{
+	return !sum(p, len);
+}
+
+static struct acpi_header *table_at(host_phys a)
+{
+	struct acpi_header *h = map(a, sizeof(*h));
+	uint32_t length = h ? h->length : 0;
+
+	if (length < sizeof(*h) || length > TABLE_MAX)
+		return NULL;
+	h = map(a, length);
+	return h && sum_ok(h, length) ? h : NULL;
+}
+
+void *acpi_table(const char signature[4])
+{
+	const uint8_t *entries = (const uint8_t *)(root + 1);
+	unsigned int n;
+
+	if (!root)
+		return NULL;
+	n = (root->length - sizeof(*root)) / entry_size;
+	for (unsigned int i = 0; i < MIN(n, TABLES_MAX); i++) {
+		uint64_t a = 0;
+		struct acpi_header *h;
+
+		memcpy(&a, entries + i * entry_size, entry_size);
+		h = table_at(a);
+		if (h && !memcmp(h->signature, signature, 4))
+			return h;
+	}
+	return NULL;
+}
+
+void acpi_hide(struct acpi_header *table)
+{
+	memcpy(table->signature, "XXXX", 4);
+	table->checksum = 0;
+	table->checksum = (uint8_t)-sum(table, table->length);
+}
+
+static void read_fadt(void)
+{
+	const struct fadt *f = acpi_table("FACP");
+
+	if (!f || f->header.length < offsetof(struct fadt, flags))
+		return;
+	pm_timer = (uint16_t)f->pm_timer;
+	pm1a_control = (uint16_t)f->pm1a_control;
+	if (f->header.length < sizeof(*f) ||
+	    !(f->flags & FADT_RESET_SUPPORTED) ||
+	    f->reset.space != ACPI_SPACE_IO || f->reset.address > 0xffff)
+		return;
+	reset.port = (uint16_t)f->reset.address;
+	reset.value = f->reset_value;
+}
+
+void acpi_init(host_phys rsdp)
+{
+	const struct rsdp *r = rsdp ? map(rsdp, sizeof(*r)) : NULL;
+
+	root = NULL;
+	reset = (struct acpi_reset){ 0 };
+	pm_timer = 0;
+	pm1a_control = 0;
+	if (!r || memcmp(r->signature, "RSD PTR ", 8) || !sum_ok(r, 20)) {
+		log_warn("no root pointer: no wake-up timer, no ECAM");
+		return;
+	}
+	if (r->revision >= 2 && r->xsdt) {
+		root = table_at(r->xsdt);
+		entry_size = 8;
+	}
+	if (!root && r->rsdt) {
+		root = table_at(r->rsdt);
+		entry_size = 4;
+	}
+	read_fadt();
+}
+
+uint16_t acpi_pm_timer_port(void)
+{
+	return pm_timer;
+}
+
+uint16_t acpi_pm1a_control_port(void)
+{
+	return pm1a_control;
+}
+
+const struct acpi_reset *acpi_reset(void)
+{
+	return reset.port ? &reset : NULL;
+}
+
+host_phys acpi_ecam(uint8_t bus)
+{
+	const struct acpi_mcfg *m = acpi_table("MCFG");
+	unsigned int n;
+
+	if (!m || m->header.length < sizeof(*m))
+		return 0;
+	n = (m->header.length - sizeof(*m)) / sizeof(m->entry[0]);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct acpi_mcfg_entry *e = &m->entry[i];
+
+		if (e->segment == 0 && bus >= e->first_bus &&
+		    bus <= e->last_bus)
+			return e->base + ((uint64_t)(bus - e->first_bus) << 20);
+	}
+	return 0;
+}

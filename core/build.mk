@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Ring 0 of the VMM.
+vmm-y += core/x86/entry.S core/x86/traps.S core/main.c core/log.c \
+	core/serial.c core/panic.c core/reset.c core/timer.c core/exits.c \
+	core/vmmcall.c core/log_buffer.c core/acpi.c
+vmm-y += core/mem/pages.c core/mem/heap.c core/mem/guest_mem.c
+vmm-y += core/x86/cpu.c core/x86/paging.c core/x86/npt.c core/x86/lapic.c \
+	core/x86/interrupts.c core/x86/trap.c core/x86/walk.c \
+	core/x86/decode.c core/x86/emulate.c core/x86/hpet.c core/x86/loop.c
+vmm-y += core/x86/svm/enter.S core/x86/svm/svm.c core/x86/svm/exit.c \
+	core/x86/svm/bitmaps.c core/x86/svm/msr.c core/x86/svm/cpuid.c
+vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
+	core/domain/message.c core/domain/syscall.c core/domain/schedule.c \
+	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c
+
+include core/pci/build.mk

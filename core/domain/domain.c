@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* A domain's life: made from a built-in program, started, ended. */
+#include "domain.h"
+#include "../mem/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#define LOG_PREFIX "domain: "
+#include <tandem/log.h>
+#include <tandem/mem.h>
+
+#define RFLAGS_START	2
+
+/* The built-in programs, made by the build (domains/). */
+struct program {
+	const char *name;
+	const uint8_t *start, *end;
+};
+
+extern const struct program domain_table_start[], domain_table_end[];
+
+struct domain *domain_list;
+static uint64_t last_serial;
+
+struct domain *domain_find(uint64_t serial)
+{
+	struct domain *d = domain_list;
+
+	while (d && (d->serial != serial || d->dying))
+		d = d->next;
+	return d;
+}
+
+const char *domain_name(const struct domain *d)
+{
+	return d->name;
+}
+
+static const struct program *program_find(const char *name)
+{
+	for (const struct program *p = domain_table_start;
+	     p < domain_table_end; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+/* SYS_WAIT returns, at the latest when what runs above it has ended. */
+void domain_wake(struct domain *d)
+{
+	for (unsigned int i = 0; i < d->depth; i++) {
+		if (d->act[i].state != ACT_WAIT)
+			continue;
+		d->act[i].frame.rax = d->events;
+		d->events = 0;
+		d->act[i].state = ACT_RUN;
+		timer_cancel(&d->wait_timer);
+	}
+}
+
+static void wait_over(struct timer *t)
+{
+	domain_wake(container_of(t, struct domain, wait_timer));
+}
+
+static void first_frame(struct domain *d, uint64_t entry)
+{
+	struct activation *a = &d->act[0];
+
+	a->state = ACT_NEW;
+	a->frame = (struct trap_frame){
+		.rip = entry, .cs = SEL_UCODE, .ss = SEL_UDATA,
+		.rflags = RFLAGS_START, .rsp = USER_STACK_TOP,
+	};
+	d->depth = 1;
+}
+
+struct domain *domain_create(const char *name, uint64_t heap, int *error)
+{
+	const struct program *p = program_find(name);
+	struct domain *d;
+	uint64_t entry;
+
+	*error = -ENOENT;
+	if (!p)
+		return NULL;
+	*error = -ENOMEM;
+	d = mem_alloc(sizeof(*d));
+	if (!d)
+		return NULL;
+	strlcpy(d->name, name, sizeof(d->name));
+	d->serial = ++last_serial;
+	d->heap_size = MIN(heap, USER_HEAP_END - USER_HEAP);
+	d->wait_timer.fn = wait_over;
+	*error = space_create(d);
+	if (!*error)
+		*error = elf_load(d, p->start, p->end - p->start, &entry);
+	if (*error < 0) {
+		space_destroy(d);
+		mem_free(d);
+		return NULL;
+	}
+	first_frame(d, entry);
+	d->next = domain_list;
+	domain_list = d;
+	return d;
+}
+
+int domain_add_descriptor(struct domain *d, struct descriptor desc)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++) {
+		if (d->desc[i].type != DESC_FREE)
+			continue;
+		d->desc[i] = desc;
+		return (int)i;
+	}
+	return -EMFILE;
+}
+
+static uint64_t random_seed(void)
+{
+	uint64_t v;
+	uint8_t ok = 0;
+
+	if (cpuid(1, 0).ecx & BIT(30))
+		for (int i = 0; i < 10 && !ok; i++)
+			__asm__ volatile("rdrand %0; setc %1"
+					 : "=r"(v), "=qm"(ok));
+	return ok ? v : rdtsc() * 0x9e3779b97f4a7c15ull;
+}
+
+/* Put the start block and the buffers on the stack. */
+static int push_arguments(struct domain *d, const struct msg_buf *buf,
+			  const struct message *m)
+{
+	struct trap_frame *f = &d->act[0].frame;
+	struct service *s = d->service;
+	struct domain_start start = {
+		.heap_base = USER_HEAP, .heap_size = d->heap_size,
+		.shared_base = s && s->shared ? USER_SHARED : 0,
+		.shared_size = s && s->shared ? s->shared_size : 0,
+		.seed = random_seed(),
+	};
+	uint64_t sp = USER_STACK_TOP - sizeof(start), none = 0;
+	int e;
+
+	f->r8 = sp;
+	e = domain_copy_out(d, (void *)sp, &start, sizeof(start));
+	sp = ALIGN_DOWN(sp - MSG_BUFS_MAX * sizeof(*buf), 16);
+	f->rdx = sp;
+	if (!e)
+		e = domain_copy_out(d, (void *)sp, buf,
+				    MSG_BUFS_MAX * sizeof(*buf));
+	/* as after a call: return address 0 */
+	f->rsp = sp - 8;
+	if (!e)
+		e = domain_copy_out(d, (void *)f->rsp, &none, sizeof(none));
+	f->rdi = (uint64_t)(int64_t)m->type;
+	f->rsi = (uint64_t)(int64_t)m->value;
+	f->rcx = m->n_bufs;
+	return e;
+}
+
+static int map_shared(struct domain *d)
+{
+	struct service *s = d->service;
+
+	for (size_t o = 0; s && s->shared && o < s->shared_size;
+	     o += PAGE_SIZE) {
+		int e = space_map_foreign(d, USER_SHARED + o,
+			virt_to_phys((uint8_t *)s->shared + o), true);
+
+		if (e < 0)
+			return e;
+	}
+	return 0;
+}
+
+int domain_start(struct domain *d, struct domain *sender,
+		 const struct message *m)
+{
+	struct msg_buf buf[MSG_BUFS_MAX] = { 0 };
+	struct activation *a = &d->act[0];
+	int e;
+
+	if (a->state != ACT_NEW)
+		return -EINVAL;
+	e = map_shared(d);
+	if (!e && sender)
+		e = message_map(d, sender, 0, m, buf);
+	if (!e)
+		e = push_arguments(d, buf, m);
+	if (e < 0) {
+		/* d may live on: the sender's pages are not its any more */
+		message_unmap(d, 0);
+		return e;
+	}
+	if (sender) {
+		a->caller = sender->serial;
+		a->caller_depth = sender->depth;
+	}
+	a->state = ACT_RUN;
+	return 0;
+}
+
+void domain_signal(struct domain *d, uint32_t events)
+{
+	d->events |= events;
+	if (d->events)
+		domain_wake(d);
+}
+
+static bool referenced(uint64_t serial)
+{
+	for (struct domain *d = domain_list; d; d = d->next)
+		for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++)
+			if (d->desc[i].type == DESC_PROCESS &&
+			    d->desc[i].serial == serial)
+				return true;
+	return false;
+}
+
+void domain_drop_descriptor(struct descriptor *desc)
+{
+	uint64_t serial = desc->type == DESC_PROCESS ? desc->serial : 0;
+	struct domain *d;
+
+	desc->type = DESC_FREE;
+	if (!serial || referenced(serial))
+		return;
+	d = domain_find(serial);
+	if (d && d->act[0].state == ACT_NEW)
+		domain_end(d, -ECANCELED);
+}
+
+static void unlink(struct domain *d)
+{
+	struct domain **p = &domain_list;
+
+	while (*p != d)
+		p = &(*p)->next;
+	*p = d->next;
+}
+
+/* Programs that this one started and waits for go with it. */
+static void end_children(struct domain *d)
+{
+	struct domain *c = domain_list;
+
+	while (c) {
+		if (!c->dying && c->act[0].caller == d->serial) {
+			c->act[0].caller = 0;
+			domain_end(c, -ECANCELED);
+			c = domain_list;
+		} else {
+			c = c->next;
+		}
+	}
+}
+
+void domain_end(struct domain *d, int status)
+{
+	if (d->dying)
+		return;
+	d->dying = true;
+	timer_cancel(&d->wait_timer);
+	end_children(d);
+	message_domain_ends(d, status);
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++)
+		domain_drop_descriptor(&d->desc[i]);
+	/* one domain may end another: the space in use is then not its own */
+	if (read_cr3() == virt_to_phys(d->pml4))
+		write_cr3(paging_root());
+	if (d->service)
+		service_ended(d);
+	unlink(d);
+	space_destroy(d);
+	mem_free(d);
+}
+
+void domain_kill(struct domain *d, const char *reason)
+{
+	log_warn("%s ended: %s", d->name, reason);
+	domain_end(d, -EPIPE);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Protection domains from the inside. A domain has one address space, a table
+ * of descriptors and a stack of activations: the program's own run at the
+ * bottom and, above it, handlers entered while what lies below is blocked.
+ * Only the top one runs.
+ *
+ * Domains name one another by serial number, never by pointer, so that one
+ * that is gone is simply not found. Everything here runs in exit context
+ * under the one domain lock of its CPU's loop (domains stay on the CPU that
+ * started them).
+ */
+#ifndef CORE_DOMAIN_DOMAIN_H
+#define CORE_DOMAIN_DOMAIN_H
+
+#include "../x86/cpu.h"
+
+#include <tandem/domain.h>
+#include <tandem/timer.h>
+
+#define DOMAIN_NAME_LEN		MSG_NAME_MAX
+#define DOMAIN_ACTIVATIONS	4
+#define DOMAIN_HANDLERS		8
+#define DOMAIN_LEVELS		8	/* programs that start programs */
+
+/* Where things are in a domain's address space. */
+#define USER_IMAGE		0x0000000000400000ull
+#define USER_IMAGE_END		0x0000000010000000ull
+#define USER_HEAP		0x0000000010000000ull
+#define USER_HEAP_END		0x0000000020000000ull
+#define USER_SHARED		0x0000000020000000ull
+#define USER_WINDOW		0x0000000030000000ull
+#define USER_STACK_TOP		0x00007ffffffff000ull
+#define USER_STACK_SIZE		KIB(64)
+
+/* one message buffer in the receiver: pages for 64 KiB at any offset */
+#define WINDOW_BUF_SIZE		(MSG_BUF_MAX + PAGE_SIZE)
+#define WINDOW_SIZE		(MSG_BUFS_MAX * (uint64_t)WINDOW_BUF_SIZE)
+
+enum descriptor_type {
+	DESC_FREE,
+	DESC_CORE,		/* a MESSAGE_HANDLER */
+	DESC_HANDLER,		/* a handler of another domain */
+	DESC_PROCESS,		/* a domain not started yet */
+};
+
+struct descriptor {
+	enum descriptor_type type;
+	const struct message_handler *core;
+	uint64_t serial;
+	unsigned int handler;
+};
+
+enum activation_state {
+	ACT_NEW,		/* waits for its first message */
+	ACT_RUN,
+	ACT_WAIT,		/* in SYS_WAIT */
+	ACT_SEND,		/* blocked until its message is answered */
+	ACT_QUEUED,		/* its message waits for a busy receiver */
+};
+
+struct activation {
+	struct trap_frame frame;
+	enum activation_state state;
+	/* who gets the result: 0 is nobody */
+	uint64_t caller;
+	unsigned int caller_depth;
+	/* ACT_SEND to the core, for cancel */
+	const struct message_handler *core;
+	/* ACT_QUEUED: what to deliver */
+	struct descriptor to;
+	struct message message;
+};
+
+struct domain {
+	char name[DOMAIN_NAME_LEN];
+	uint64_t serial;
+	uint64_t *pml4;
+	unsigned int depth;		/* activations in use */
+	unsigned int level;		/* that of its starter, and one */
+	struct activation act[DOMAIN_ACTIVATIONS];
+	struct descriptor desc[CONFIG_DOMAIN_DESCRIPTORS];
+	struct {
+		char name[MSG_NAME_MAX];
+		uint64_t entry;
+	} handler[DOMAIN_HANDLERS];
+	unsigned int n_handlers;
+	uint64_t heap_size;
+	uint32_t events;
+	struct timer wait_timer;
+	uint64_t run_us;		/* since it last waited */
+	uint64_t total_us;
+	struct service *service;
+	void *session;			/* dbgsh's, inherited by children */
+	bool dying;
+	struct domain *next;
+};
+
+static inline struct activation *domain_top(struct domain *d)
+{
+	return &d->act[d->depth - 1];
+}
+
+extern struct domain *domain_list;
+
+struct domain *domain_find(uint64_t serial);
+
+/*
+ * A new domain from the built-in program of that name, not started. NULL
+ * with *error set: -ENOENT, -ENOMEM.
+ */
+struct domain *domain_create(const char *name, uint64_t heap, int *error);
+
+/* Put a descriptor into the first free slot; its index or -EMFILE. */
+int domain_add_descriptor(struct domain *d, struct descriptor desc);
+
+/*
+ * Give a new domain its first message: it becomes runnable. sender may be
+ * NULL (the core; buffers are not possible then).
+ */
+int domain_start(struct domain *d, struct domain *sender,
+		 const struct message *m);
+
+/* End a domain: answer its callers, give back everything. */
+void domain_end(struct domain *d, int status);
+
+/* SYS_WAIT returns with the events so far. */
+void domain_wake(struct domain *d);
+
+/* Let go of what desc refers to; a process never started is ended. */
+void domain_drop_descriptor(struct descriptor *desc);
+
+/* ---- space.c: address spaces ---- */
+
+int space_create(struct domain *d);
+void space_destroy(struct domain *d);
+/* A zeroed page at va. 0, -ENOMEM or -EEXIST. */
+int space_add_page(struct domain *d, uint64_t va, bool write, bool exec);
+/* Map somebody else's page; never freed with the space. */
+int space_map_foreign(struct domain *d, uint64_t va, host_phys page,
+		      bool write);
+void space_unmap(struct domain *d, uint64_t va);
+/*
+ * The VMM's address of a user byte, NULL if it is not mapped or, with write
+ * set, not writable. own: foreign pages do not count.
+ */
+void *space_byte(struct domain *d, uint64_t va, bool write, bool own);
+/* A fault at va: true if it was the first touch of heap or stack. */
+bool space_fault(struct domain *d, uint64_t va);
+
+/* ---- elf.c ---- */
+
+/* Load the program's image; its entry point in *entry. 0 or -errno. */
+int elf_load(struct domain *d, const void *image, size_t size,
+	     uint64_t *entry);
+
+/* ---- message.c ---- */
+
+/*
+ * Send m through to. Completes the sender's activation or leaves it
+ * blocked; errors are returned and nothing is sent.
+ */
+int message_send(struct domain *sender, const struct descriptor *to,
+		 struct message *m);
+/* Try messages that wait for a busy receiver. */
+void message_retry(void);
+/* The handler on top ended with value. */
+int message_return(struct domain *d, int value);
+/* The domain is going: undo the messages it is part of. */
+void message_domain_ends(struct domain *d, int status);
+/* The message's buffers in the receiver's window. 0, -EFAULT or -ENOMEM. */
+int message_map(struct domain *receiver, struct domain *sender,
+		unsigned int depth, const struct message *m,
+		struct msg_buf out[MSG_BUFS_MAX]);
+void message_unmap(struct domain *receiver, unsigned int depth);
+
+/* ---- syscall.c ---- */
+
+void domain_syscall(struct domain *d);
+
+/* ---- service.c ---- */
+
+void service_ended(struct domain *d);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the core offers to the shell's programs by msgopen: the log, the list
+ * of domains, the version, and, for debugging, the end of a domain.
+ */
+#include "domain.h"
+
+#include <config/release.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <tandem/kconfig.h>
+#include <tandem/log.h>
+#include <tandem/mem.h>
+
+#define TEXT_MAX	2048
+
+/* Answer with text in the sender's first buffer: its length. */
+static int reply(struct message *m, const char *text, size_t len)
+{
+	if (m->type != MSG_BUF || m->n_bufs < 1 || !m->buf[0].writable)
+		return -EINVAL;
+	len = MIN(len, m->buf[0].len);
+	if (domain_copy_out(m->sender, m->buf[0].base, text, len))
+		return -EFAULT;
+	return (int)len;
+}
+
+/* buf 0: text, writable; buf 1: position, 64 bits, read and written */
+static int log_read_message(struct message *m)
+{
+	uint64_t position;
+	char text[512];
+	size_t n;
+
+	if (m->type != MSG_BUF || m->n_bufs != 2 ||
+	    m->buf[1].len != sizeof(position))
+		return -EINVAL;
+	if (domain_copy_in(m->sender, &position, m->buf[1].base,
+			   sizeof(position)))
+		return -EFAULT;
+	n = log_read(&position, text, MIN(sizeof(text), m->buf[0].len));
+	if (domain_copy_out(m->sender, m->buf[1].base, &position,
+			    sizeof(position)))
+		return -EFAULT;
+	return reply(m, text, n);
+}
+
+static const struct message_handler log_handler = {
+	.name = "log_read", .fn = log_read_message,
+};
+MESSAGE_HANDLER(log_handler);
+
+static int version_message(struct message *m)
+{
+	static const char text[] = "Tandem " TANDEM_RELEASE "\n";
+
+	return reply(m, text, sizeof(text) - 1);
+}
+
+static const struct message_handler version_handler = {
+	.name = "version", .fn = version_message,
+};
+MESSAGE_HANDLER(version_handler);
+
+static const char *state_name(const struct domain *d)
+{
+	static const char *const names[] = {
+		[ACT_NEW] = "new", [ACT_RUN] = "ready", [ACT_WAIT] = "waits",
+		[ACT_SEND] = "calls", [ACT_QUEUED] = "queued",
+	};
+
+	return names[d->act[d->depth - 1].state];
+}
+
+static int list_message(struct message *m)
+{
+	char text[TEXT_MAX];
+	int n = snprintf(text, sizeof(text), "%5s  %-12s %-7s %10s\n", "id",
+			 "program", "state", "cpu ms");
+
+	for (struct domain *d = domain_list; d; d = d->next) {
+		if (n >= (int)sizeof(text) - 64)
+			break;
+		n += snprintf(text + n, sizeof(text) - n,
+			      "%5lu  %-12s %-7s %10lu\n", d->serial, d->name,
+			      state_name(d), d->total_us / 1000);
+	}
+	return reply(m, text, (size_t)n);
+}
+
+static const struct message_handler list_handler = {
+	.name = "domain_list", .fn = list_message,
+};
+MESSAGE_HANDLER(list_handler);
+
+/* buf 0: the program's name. Services start again by themselves. */
+static int kill_message(struct message *m)
+{
+	char name[MSG_NAME_MAX] = "";
+	struct domain *d = domain_list;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_COMMANDS))
+		return -EPERM;
+	if (m->type != MSG_BUF || m->n_bufs < 1 ||
+	    m->buf[0].len >= sizeof(name))
+		return -EINVAL;
+	if (domain_copy_in(m->sender, name, m->buf[0].base, m->buf[0].len))
+		return -EFAULT;
+	while (d && strcmp(d->name, name))
+		d = d->next;
+	if (!d)
+		return -ENOENT;
+	if (d == m->sender)
+		return -EINVAL;
+	domain_kill(d, "by the kill command");
+	return 0;
+}
+
+static const struct message_handler kill_handler = {
+	.name = "domain_kill", .fn = kill_message,
+};
+MESSAGE_HANDLER(kill_handler);

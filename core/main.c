@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the loader's call to the guest: checks while the firmware's world is
+ * still whole, then memory, time, devices, and the loop that never ends.
+ */
+#include "acpi.h"
+#include "log.h"
+#include "main.h"
+#include "mem/mem.h"
+#include "timer.h"
+#include "x86/lapic.h"
+#include "x86/loop.h"
+#include "x86/npt.h"
+#include "x86/svm/svm.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <tandem/boot.h>
+#include <tandem/init.h>
+#include <tandem/log.h>
+#include <tandem/mem.h>
+#include <tandem/pci.h>
+#include <config/release.h>
+#include <tandem/trap.h>
+
+/* beside the image: page tables, nested page tables, intercept maps */
+#define FREE_MIN	MIB(1)
+
+extern const struct initcall table_initcall_start[], table_initcall_end[];
+extern const struct pci_id table_pci_id_start[], table_pci_id_end[];
+
+__attribute__((section(".tandem_info"), used))
+static const struct tandem_info info = {
+	.magic = TANDEM_INFO_MAGIC,
+	.version = TANDEM_BOOT_VERSION,
+	.block_mib = CONFIG_VMM_MEMORY_MIB,
+	.release = TANDEM_RELEASE,
+	.ids_start = (uint64_t)table_pci_id_start,
+	.ids_end = (uint64_t)table_pci_id_end,
+	.pci_bindings = CONFIG_PCI_BINDINGS,
+};
+
+struct boot_info boot_info;
+uint64_t early_phys;
+
+static int refuse(struct boot_info *b, int code, const char *why)
+{
+	strlcpy(b->error, why, sizeof(b->error));
+	return code;
+}
+
+static bool map_is_sane(const struct boot_info *b)
+{
+	uint64_t end = 0;
+
+	if (b->n_ranges > BOOT_MAX_RANGES)
+		return false;
+	for (unsigned int i = 0; i < b->n_ranges; i++) {
+		const struct boot_range *r = &b->range[i];
+
+		if ((r->base | r->size) & PAGE_MASK || !r->size ||
+		    r->base < end || r->size > ~0ull - r->base)
+			return false;
+		end = r->base + r->size;
+		if (r->type == BOOT_RAM && r->base < b->block_base +
+		    b->block_size && b->block_base < end)
+			return false;
+	}
+	return true;
+}
+
+static int check(struct boot_info *b, uint64_t image_phys)
+{
+	if (b->magic != TANDEM_BOOT_MAGIC || b->version != TANDEM_BOOT_VERSION)
+		return TANDEM_BOOT_BAD_INFO;
+	if (b->block_base != image_phys || b->block_base % MIB(2) ||
+	    b->block_size % MIB(2) || b->block_size > MIB(64) ||
+	    !map_is_sane(b))
+		return refuse(b, TANDEM_BOOT_BAD_INFO,
+			      "the loader's memory map does not fit");
+	if (b->block_size < (uint64_t)(image_end - image_start) + FREE_MIN)
+		return refuse(b, TANDEM_BOOT_NO_MEMORY,
+			      "CONFIG_VMM_MEMORY_MIB is too small");
+	switch (svm_check()) {
+	case TANDEM_BOOT_NO_SVM:
+		return refuse(b, TANDEM_BOOT_NO_SVM,
+			      "this CPU has no AMD SVM with nested paging");
+	case TANDEM_BOOT_DISABLED:
+		return refuse(b, TANDEM_BOOT_DISABLED,
+			      "SVM is switched off in the firmware's setup");
+	}
+	if (b->n_cpus > 1)
+		return refuse(b, TANDEM_BOOT_MANY_CPUS,
+			      "more than one CPU is not supported yet");
+	if (read_cr4() & CR4_LA57)
+		return refuse(b, TANDEM_BOOT_FAILED,
+			      "5-level paging firmware is not supported");
+	return TANDEM_BOOT_OK;
+}
+
+static void run_initcalls(enum init_level level)
+{
+	for (const struct initcall *c = table_initcall_start;
+	     c < table_initcall_end; c++) {
+		int e;
+
+		if (c->level != level)
+			continue;
+		e = c->fn();
+		if (e < 0)
+			log_warn("%s: error %d", c->name, e);
+	}
+}
+
+static uint64_t block_read(void *ctx __unused, uint64_t offset __unused,
+			   unsigned int size)
+{
+	return size == 8 ? ~0ull : BIT(size * 8) - 1;
+}
+
+static void block_write(void *ctx __unused, uint64_t offset __unused,
+			unsigned int size __unused, uint64_t value __unused)
+{
+}
+
+/* The VMM block looks like memory that is not there. */
+static struct mmio_trap block_trap = {
+	.name = "VMM block", .read = block_read, .write = block_write,
+};
+
+static void memory_init(void)
+{
+	pages_init(boot_info.block_size, image_end - image_start);
+	if (paging_init() < 0)
+		panic("no memory for page tables");
+	guest_mem_init();
+	if (npt_init() < 0)
+		panic("no memory for nested page tables");
+	block_trap.base = boot_info.block_base;
+	block_trap.size = boot_info.block_size;
+	if (mmio_trap_add(&block_trap) < 0)
+		panic("VMM block cannot be hidden");
+}
+
+int vmm_main(struct boot_info *b, uint64_t image_phys)
+{
+	struct cpu *cpu = &boot_cpu;
+	int e = check(b, image_phys);
+
+	if (e != TANDEM_BOOT_OK)
+		return e;
+	memcpy(&boot_info, b, sizeof(boot_info));
+	svm_capture(cpu, image_phys);
+	cpu_init(cpu);
+	serial_init();
+	memory_init();
+	log_info("Tandem %s, %lu MiB at %#lx, started by %.31s", TANDEM_RELEASE,
+		 boot_info.block_size >> 20, boot_info.block_base,
+		 boot_info.loader);
+	if (lapic_init() < 0)
+		panic("no local APIC");
+	acpi_init(boot_info.rsdp);
+	time_init();
+	run_initcalls(INIT_CORE);
+	deadline_report();
+	run_initcalls(INIT_BUS);
+	run_initcalls(INIT_DRIVER);
+	run_initcalls(INIT_SERVICE);
+	if (svm_init(cpu) < 0)
+		panic("no memory for intercept maps");
+	log_info("guest runs; %lu KiB of the block free",
+		 pages_free_count() * PAGE_SIZE / 1024);
+	cpu_loop(cpu);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A physical CPU: its stack, descriptor tables and what it is doing. Reached
+ * by this_cpu() from the stack pointer, which no domain and no guest can
+ * influence.
+ */
+#ifndef CORE_X86_CPU_H
+#define CORE_X86_CPU_H
+
+#include "regs.h"
+#include "vcpu.h"
+
+#include <stddef.h>
+
+#define CPU_STACK_SIZE	32768		/* lowest page is a guard */
+#define MAX_CPUS	1
+
+/* selectors of the VMM's GDT */
+#define SEL_KCODE	0x08
+#define SEL_KDATA	0x10
+#define SEL_UDATA	0x1b
+#define SEL_UCODE	0x23
+#define SEL_TSS		0x28
+
+/* Registers as the trap stubs push them (traps.S). */
+struct trap_frame {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+	uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+	uint64_t vector, error;		/* TRAP_NO_ERROR: none was pushed */
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+#define TRAP_NO_ERROR	(~0ull)
+
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, iomap;
+} __packed;
+
+struct domain;
+
+struct cpu {
+	/* offsets known to traps.S */
+	struct trap_frame *user;	/* where a trap from ring 3 is kept */
+	uint64_t *rsp0;			/* &tss.rsp[0] */
+	/* NMIs taken in root mode that nobody has looked at */
+	volatile uint32_t nmi_taken;
+
+	unsigned int index;
+	uint32_t apic_id;
+	struct tss tss;
+	uint64_t gdt[7];
+	struct vcpu vcpu;
+
+	/* interrupts taken in root mode, see interrupts.c */
+	volatile int vector_taken;	/* -1: none */
+	bool halted;			/* the guest executed HLT */
+	int pending_vector;		/* acknowledged, for the guest; -1 none */
+	bool pending_nmi, nmi_blocked;
+
+	/* timers, see timer.c */
+	struct timer *timers;
+	uint64_t deadline;		/* when the NMI is due, 0: not armed */
+
+	/* domains, see domain/schedule.c */
+	uint64_t domain_not_before;
+	bool domain_turn;		/* the guest's interrupts wait */
+	bool in_domain;
+
+	uint64_t exits;
+};
+
+_Static_assert(offsetof(struct cpu, nmi_taken) == 16, "traps.S knows it");
+
+static inline struct cpu *this_cpu(void)
+{
+	uintptr_t sp;
+
+	__asm__("mov %%rsp, %0" : "=r"(sp));
+	return *(struct cpu **)((sp & ~(uintptr_t)(CPU_STACK_SIZE - 1)) +
+				CPU_STACK_SIZE - 16);
+}
+
+/* Load GDT, IDT, TSS and the control registers of root mode. */
+void cpu_init(struct cpu *cpu);
+
+/* The boot CPU. */
+extern struct cpu boot_cpu;
+
+/*
+ * Run a domain's registers in ring 3 until the next trap; *f holds them
+ * afterwards. Returns the vector, or USER_NOT_ENTERED if an NMI was taken
+ * before: it may be the one that was to end this run.
+ */
+#define USER_NOT_ENTERED	(-1)
+int user_enter(struct trap_frame *f);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AMD SVM (APM volume 2, chapter 15): enabling it, the first state of the
+ * guest, and the accessors of vcpu.h. Nested paging is required; no other SVM
+ * feature is.
+ */
+#include "svm.h"
+#include "../../mem/mem.h"
+#include "../boot_state.h"
+#include "../npt.h"
+
+#include <errno.h>
+#include <string.h>
+#include <tandem/boot.h>
+#include <tandem/log.h>
+#include <tandem/mem.h>
+
+#define CPUID_SVM	BIT(2)		/* 8000_0001 ecx */
+#define SVM_NP		BIT(0)		/* 8000_000A edx */
+#define GUEST_ASID	1
+
+struct boot_state boot_state;
+
+static struct vmcb guest_vmcb __aligned(4096);
+static struct vmcb host_vmcb __aligned(4096);
+static uint8_t host_save[4096] __aligned(4096);
+static struct svm_vcpu svm_vcpu;
+
+int svm_check(void)
+{
+	if (cpuid(0x80000000, 0).eax < 0x8000000a ||
+	    !(cpuid(0x80000001, 0).ecx & CPUID_SVM) ||
+	    !(cpuid(0x8000000a, 0).edx & SVM_NP))
+		return TANDEM_BOOT_NO_SVM;
+	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
+		return TANDEM_BOOT_DISABLED;
+	return TANDEM_BOOT_OK;
+}
+
+static uint64_t image_to_phys(const void *p, uint64_t image_phys)
+{
+	return (uintptr_t)p - TANDEM_VMM_BASE + image_phys;
+}
+
+/* The hidden part of a segment register, from the firmware's GDT. */
+static struct vmcb_segment gdt_segment(uint16_t selector)
+{
+	struct table_register gdtr = read_gdtr();
+	uint64_t d = 0;
+
+	if ((selector & ~7u) && (selector | 7u) <= gdtr.limit)
+		d = *(const uint64_t *)(gdtr.base + (selector & ~7u));
+	return (struct vmcb_segment){
+		.selector = selector,
+		.attr = (d >> 40 & 0xff) | (d >> 44 & 0xf00),
+		.limit = d & BIT(55) ?
+			 ((d & 0xffff) | (d >> 32 & 0xf0000)) << 12 | 0xfff :
+			 (d & 0xffff) | (d >> 32 & 0xf0000),
+		.base = (d >> 16 & 0xffffff) | (d >> 32 & 0xff000000),
+	};
+}
+
+static void capture_segments(struct vmcb *v)
+{
+	struct table_register gdtr = read_gdtr(), idtr = read_idtr();
+
+	v->es = gdt_segment(read_es());
+	v->cs = gdt_segment(read_cs());
+	v->ss = gdt_segment(read_ss());
+	v->ds = gdt_segment(read_ds());
+	v->gdtr = (struct vmcb_segment){ .limit = gdtr.limit,
+					 .base = gdtr.base };
+	v->idtr = (struct vmcb_segment){ .limit = idtr.limit,
+					 .base = idtr.base };
+}
+
+void svm_capture(struct cpu *cpu, uint64_t image_phys)
+{
+	struct vmcb *v = &guest_vmcb;
+	uint64_t *gpr = cpu->vcpu.gpr;
+
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	svm_vcpu.vmcb = v;
+	svm_vcpu.vmcb_phys = image_to_phys(v, image_phys);
+	svm_vcpu.host_vmcb_phys = image_to_phys(&host_vmcb, image_phys);
+	cpu->vcpu.svm = &svm_vcpu;
+
+	__asm__ volatile("vmsave" : : "a"(svm_vcpu.vmcb_phys) : "memory");
+	capture_segments(v);
+	v->efer = rdmsr(MSR_EFER);
+	v->cr0 = read_cr0();
+	v->cr2 = read_cr2();
+	v->cr3 = boot_state.cr3;
+	v->cr4 = read_cr4();
+	v->dr6 = 0xffff0ff0;
+	v->dr7 = 0x400;
+	v->g_pat = rdmsr(MSR_PAT);
+
+	gpr[GPR_RBX] = boot_state.rbx;
+	gpr[GPR_RBP] = boot_state.rbp;
+	gpr[GPR_R12] = boot_state.r12;
+	gpr[GPR_R13] = boot_state.r13;
+	gpr[GPR_R14] = boot_state.r14;
+	gpr[GPR_R15] = boot_state.r15;
+	gpr[GPR_RAX] = TANDEM_BOOT_OK;
+	gpr[GPR_RSP] = boot_state.rsp + 8;
+	cpu->vcpu.rip = *(const uint64_t *)boot_state.rsp;
+	cpu->vcpu.rflags = 2;
+}
+
+static void set_intercepts(struct vmcb *v)
+{
+	/* #DB and #AC: a guest can raise them without end */
+	v->intercept[2] = BIT(1) | BIT(17);
+	/* not INTR: the guest takes its interrupts without us */
+	v->intercept[3] = INTERCEPT_NMI | INTERCEPT_SMI |
+		INTERCEPT_INIT | INTERCEPT_CPUID | INTERCEPT_INVD |
+		INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO |
+		INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
+	v->intercept[4] = INTERCEPT_VMRUN | INTERCEPT_VMMCALL |
+		INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI |
+		INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_MONITOR |
+		INTERCEPT_MWAIT | INTERCEPT_MWAIT_ARMED;
+}
+
+int svm_init(struct cpu *cpu)
+{
+	struct vmcb *v = cpu->vcpu.svm->vmcb;
+	int e;
+
+	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(host_save));
+	__asm__ volatile("vmsave" : : "a"(cpu->vcpu.svm->host_vmcb_phys)
+			 : "memory");
+	set_intercepts(v);
+	e = svm_bitmaps_init(v);
+	if (e < 0)
+		return e;
+	v->asid = GUEST_ASID;
+	v->nested_ctl = 1;
+	v->nested_cr3 = npt_root();
+	v->tlb_control = TLB_FLUSH_ALL;
+	return 0;
+}
+
+uint64_t vcpu_cr(const struct vcpu *v, unsigned int n)
+{
+	const struct vmcb *b = v->svm->vmcb;
+
+	switch (n) {
+	case 0:
+		return b->cr0;
+	case 2:
+		return b->cr2;
+	case 3:
+		return b->cr3;
+	default:
+		return b->cr4;
+	}
+}
+
+void vcpu_set_cr2(struct vcpu *v, uint64_t value)
+{
+	v->svm->vmcb->cr2 = value;
+}
+
+uint64_t vcpu_efer(const struct vcpu *v)
+{
+	return v->svm->vmcb->efer & ~EFER_SVME;
+}
+
+unsigned int vcpu_cpl(const struct vcpu *v)
+{
+	return v->svm->vmcb->cpl & 3;
+}
+
+void vcpu_segment(const struct vcpu *v, enum vcpu_segreg s,
+		  struct vcpu_segment *out)
+{
+	/* ES, CS, SS, DS, FS, GS lie in this order in the VMCB */
+	const struct vmcb_segment *g = &v->svm->vmcb->es + s;
+
+	*out = (struct vcpu_segment){ g->selector, g->attr, g->limit, g->base };
+}
+
+void vcpu_inject_exception(struct vcpu *v, unsigned int vector,
+			   bool has_error, uint32_t error)
+{
+	struct vmcb *b = v->svm->vmcb;
+
+	b->event_inject = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
+			  (has_error ? EVENT_ERROR_VALID : 0);
+	b->event_error = error;
+}
+
+void vcpu_skip(struct vcpu *v, unsigned int len)
+{
+	struct vcpu_segment cs;
+
+	vcpu_segment(v, SEG_CS, &cs);
+	v->rip += len;
+	if (!(cs.attr & SEGMENT_ATTR_L) || !(vcpu_efer(v) & EFER_LMA))
+		v->rip &= 0xffffffff;
+	v->svm->vmcb->interrupt_shadow &= ~(uint64_t)INTERRUPT_SHADOW;
+}

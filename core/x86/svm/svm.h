@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* AMD SVM: what the parts of core/x86/svm share. */
+#ifndef CORE_X86_SVM_H
+#define CORE_X86_SVM_H
+
+#include "../cpu.h"
+#include "vmcb.h"
+
+struct svm_vcpu {
+	struct vmcb *vmcb;
+	uint64_t vmcb_phys, host_vmcb_phys;
+};
+
+/* TANDEM_BOOT_OK, _NO_SVM or _DISABLED. Before anything is changed. */
+int svm_check(void);
+
+/*
+ * Take the state of the running firmware as the guest's first: from here on
+ * the CPU's own state may be replaced. Called once on the early page tables,
+ * with image_phys the block's address.
+ */
+void svm_capture(struct cpu *cpu, uint64_t image_phys);
+
+/* Finish the VMCB once memory, nested tables and traps exist. */
+int svm_init(struct cpu *cpu);
+
+void svm_enter(uint64_t gpr[16], uint64_t guest_vmcb, uint64_t host_vmcb);
+
+/* Intercept bitmaps (bitmaps.c). */
+int svm_bitmaps_init(struct vmcb *vmcb);
+
+/* What an exit asks for (exit.c). */
+void svm_handle_exit(struct cpu *cpu);
+
+/* Answer RDMSR/WRMSR and CPUID (msr.c, cpuid.c). */
+void svm_msr(struct cpu *cpu);
+void svm_cpuid(struct cpu *cpu);
+
+#endif
