@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ippass knows about one frame, and where the frame goes because of it.
+ * Without state and without the core, so that the host can test and fuzz it.
+ */
+#ifndef IPPASS_CLASSIFY_H
+#define IPPASS_CLASSIFY_H
+
+#include <net/net.h>
+
+/* Ethernet, one VLAN tag, IPv6, ND header and target. */
+#define IPPASS_HEADER_BYTES	96
+
+enum ippass_kind {
+	IPPASS_OTHER,		/* also whatever is cut short */
+	IPPASS_ARP,
+	IPPASS_IP4,
+	IPPASS_IP6,
+};
+
+struct ippass_headers {
+	enum ippass_kind kind;
+	bool tagged;			/* 802.1Q tag; the VMM uses none */
+	uint8_t dst[ETH_ALEN];
+	/* IP or ARP: sender and target, as in the packet */
+	uint32_t ip4_from, ip4_to;
+	uint8_t ip6_from[16], ip6_to[16];
+	/* ARP: the sender's MAC as it says itself; else the frame's source */
+	uint8_t sender_mac[ETH_ALEN];
+	bool nd_advert, nd_solicit;	/* neighbour discovery (RFC 4861) ... */
+	uint8_t nd_target[16];		/* ... and whom it is about */
+};
+
+/*
+ * Parse the first len bytes of a frame (more than IPPASS_HEADER_BYTES are
+ * not needed) from a private copy. False if there is no Ethernet header.
+ */
+bool ippass_parse(const uint8_t *bytes, size_t len, struct ippass_headers *h);
+
+/* Who is who, at the time of a batch. */
+struct ippass_view {
+	uint8_t guest_mac[ETH_ALEN], stack_mac[ETH_ALEN];
+	bool filter;		/* ippassfilter: the guest does not see what is
+				 * for the VMM alone */
+	struct net_addresses vmm;
+};
+
+/* The ports a frame from the port goes to, a mask of BIT(port id). */
+uint8_t ippass_targets(const struct ippass_view *v,
+		       const struct ippass_headers *h, enum net_port_id from);
+
+/*
+ * Does the sender of this frame use one of the VMM's own addresses (ARP,
+ * RFC 5227; neighbour advertisement)? Frames of the stack are not asked about.
+ */
+bool ippass_conflict(const struct ippass_view *v,
+		     const struct ippass_headers *h);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lwIP's options (its src/include/lwip/opt.h explains each): raw API in one
+ * thread, static IPv4, TCP sized so that netd's memory holds the worst case
+ * of all connections at once.
+ */
+#ifndef LWIPOPTS_H
+#define LWIPOPTS_H
+
+#define LWIP_HOOK_FILENAME		"lwip_hooks.h"
+
+/* ---- one thread, no operating system ---- */
+#define NO_SYS				1
+#define SYS_LIGHTWEIGHT_PROT		0
+#define LWIP_NETCONN			0
+#define LWIP_SOCKET			0
+#define LWIP_TIMERS			1
+
+/* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
+#define MEM_ALIGNMENT			8
+#define MEM_LIBC_MALLOC			1
+#define MEMP_MEM_MALLOC			0
+#define MEMP_OVERFLOW_CHECK		0
+
+/* Connections that services may have at once, and others in passing. */
+#define NETD_TCP_CONNECTIONS		64
+#define MEMP_NUM_TCP_PCB		(2 * NETD_TCP_CONNECTIONS + 8)
+#define MEMP_NUM_TCP_PCB_LISTEN		8
+#define MEMP_NUM_UDP_PCB		8
+#define MEMP_NUM_TCP_SEG		2048
+#define MEMP_NUM_PBUF			2048
+#define MEMP_NUM_ARP_QUEUE		32
+#define MEMP_NUM_REASSDATA		8
+#define MEMP_NUM_FRAG_PBUF		64
+
+/* Copies of received frames, when too many slots are held (netif.c). */
+#define PBUF_POOL_SIZE			64
+#define PBUF_POOL_BUFSIZE		1536
+
+/*
+ * What is queued must not point into memory that a service may free: only
+ * pbufs that hold their own data are queued as they are.
+ */
+#define PBUF_NEEDS_COPY(p) \
+	(!((p)->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS))
+
+/* ---- link ---- */
+#define LWIP_ETHERNET			1
+#define LWIP_ARP			1
+#define ARP_TABLE_SIZE			32
+#define ARP_QUEUEING			1
+#define ARP_QUEUE_LEN			8
+#define ETHARP_TRUST_IP_MAC		0
+#define ETH_PAD_SIZE			0
+#define LWIP_SINGLE_NETIF		0
+#define LWIP_HAVE_LOOPIF		0
+#define LWIP_NETIF_LOOPBACK		1	/* a client of our own server */
+#define LWIP_LOOPBACK_MAX_PBUFS		128
+#define LWIP_NETIF_LINK_CALLBACK	0
+#define LWIP_NETIF_TX_SINGLE_PBUF	0
+
+/* ---- IP ---- */
+#define SO_REUSE			1	/* a server may start again */
+#define LWIP_IPV4			1
+#define LWIP_IPV6			0
+#define IP_FORWARD			0
+#define IP_REASSEMBLY			1
+#define IP_REASS_MAX_PBUFS		24
+#define IP_FRAG				1
+#define IP_SOF_BROADCAST		1
+#define IP_SOF_BROADCAST_RECV		1
+#define LWIP_ICMP			1
+#define LWIP_RAW			0
+#define LWIP_DHCP			0
+#define LWIP_AUTOIP			0
+#define LWIP_IGMP			0
+#define LWIP_DNS			0
+#define LWIP_UDP			1
+
+/*
+ * Software checks what the NIC did not: netif.c switches the checks off for
+ * the frames that the core says were found good.
+ */
+#define LWIP_CHECKSUM_CTRL_PER_NETIF	1
+
+/* ---- TCP ---- */
+#define LWIP_TCP			1
+#define TCP_MSS				1460
+#define TCP_QUEUE_OOSEQ			1
+#define TCP_OOSEQ_MAX_PBUFS		32
+#define PBUF_POOL_FREE_OOSEQ		1
+#define LWIP_TCP_SACK_OUT		1
+#define LWIP_TCP_TIMESTAMPS		0
+#define LWIP_TCP_KEEPALIVE		1
+#define LWIP_WND_SCALE			1
+#define TCP_RCV_SCALE			2
+#define TCP_LISTEN_BACKLOG		1
+#define TCP_DEFAULT_LISTEN_BACKLOG	NETD_TCP_CONNECTIONS
+
+/*
+ * A service keeps what it received until it is done with it, up to the window:
+ * half of netd's memory, shared out to all connections, is the window.
+ */
+#define NETD_TCP_SHARE \
+	(CONFIG_NETD_MEMORY_KIB * 1024 / 2 / NETD_TCP_CONNECTIONS)
+#if NETD_TCP_SHARE < 4 * TCP_MSS
+#define TCP_WND				(4 * TCP_MSS)
+#elif NETD_TCP_SHARE > (0xffff << TCP_RCV_SCALE)
+#define TCP_WND				(0xffff << TCP_RCV_SCALE)
+#else
+#define TCP_WND				NETD_TCP_SHARE
+#endif
+#define TCP_SND_BUF			TCP_WND
+#define TCP_SND_QUEUELEN		(4 * TCP_SND_BUF / TCP_MSS)
+#define TCP_SNDLOWAT			(TCP_SND_BUF / 4)
+#define LWIP_DISABLE_TCP_SANITY_CHECKS	1	/* frames are in slots, not in
+						 * the pool they count */
+
+/* ---- counters ---- */
+#define LWIP_STATS			1
+#define LWIP_STATS_LARGE		1
+#define LWIP_STATS_DISPLAY		0
+#define MEM_STATS			0
+#define SYS_STATS			0
+
+#endif

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# The lwIP port, compiled into netd.
+netd-y += net/stack/lwip/port.c net/stack/lwip/random.c net/stack/lwip/netif.c

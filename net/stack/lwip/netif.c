@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lwIP's network interface over the rings that netd shares with the core
+ * (net/stack/include/netring.h).
+ *
+ * A received frame stays in its slot while lwIP holds it. When half of the
+ * slots are held that way (segments out of order, fragments, a hostile
+ * sender), frames are copied to the pool instead, so that the core never runs
+ * out of slots. A frame to be sent is copied into a slot; when none is free, a
+ * bounded number of frames waits here, so that a burst is no loss.
+ */
+#include "stack.h"
+
+#include <domain/log.h>
+#include <domain/syscall.h>
+#include <errno.h>
+#include <lwip/etharp.h>
+#include <lwip/init.h>
+#include <lwip/netif.h>
+#include <lwip/pbuf.h>
+#include <lwip/stats.h>
+#include <netif/ethernet.h>
+#include <netring.h>
+#include <stdio.h>
+
+#define WAITING_MAX	512	/* frames that wait for a TX slot */
+#define CHECKSUMS_DONE	(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_UDP | \
+			 NETIF_CHECKSUM_CHECK_TCP)
+
+struct rx_slot {
+	struct pbuf_custom pbuf;	/* first: lwIP gives this back */
+	uint16_t number;
+	bool held;
+};
+
+static struct netif netif;
+static struct netring_area *area;
+static uint8_t *rx_memory, *tx_memory;
+static uint32_t rx_slots, tx_slots;
+
+/* This side's ends of the rings. */
+static uint32_t rx_ready_tail, rx_free_head, tx_ready_head, tx_free_tail;
+static uint32_t rx_free_published, tx_ready_published;
+
+static struct rx_slot rx_slot[NETRING_ENTRIES];
+static uint32_t rx_held;
+
+static struct pbuf *waiting[WAITING_MAX];
+static uint32_t waiting_head, waiting_tail;
+
+static uint32_t config_generation;
+
+static struct {
+	uint64_t rx, tx, rx_copied, rx_no_memory, rx_malformed;
+	uint64_t tx_waited, tx_no_room, tx_too_long, conflicts;
+} count;
+
+/* ---- receive ---- */
+
+static void give_back(uint16_t slot)
+{
+	struct netring_entry e = { .slot = slot };
+
+	netring_write(&area->rx_free, rx_free_head++, e);
+}
+
+/* lwIP has no more use for a frame that stayed in its slot. */
+static void rx_slot_free(struct pbuf *p)
+{
+	struct rx_slot *s = (struct rx_slot *)p;
+
+	s->held = false;
+	rx_held--;
+	give_back(s->number);
+}
+
+static struct pbuf *frame_in_place(struct netring_entry e, uint8_t *frame)
+{
+	struct rx_slot *s = &rx_slot[e.slot];
+
+	s->number = e.slot;
+	s->held = true;
+	rx_held++;
+	s->pbuf.custom_free_function = rx_slot_free;
+	return pbuf_alloced_custom(PBUF_RAW, e.len, PBUF_REF, &s->pbuf, frame,
+				   e.len);
+}
+
+static struct pbuf *frame_copy_of(struct netring_entry e, const uint8_t *frame)
+{
+	struct pbuf *p = pbuf_alloc(PBUF_RAW, e.len, PBUF_POOL);
+
+	if (p)
+		pbuf_take(p, frame, e.len);
+	else
+		count.rx_no_memory++;
+	count.rx_copied++;
+	give_back(e.slot);
+	return p;
+}
+
+/*
+ * Somebody with another MAC says that our address is theirs. (A guest on the
+ * same MAC is the switch's to notice.)
+ */
+static void look_for_conflict(const uint8_t *frame, uint16_t len)
+{
+	const struct etharp_hdr *arp =
+		(const void *)(frame + SIZEOF_ETH_HDR);
+	uint32_t sender;
+
+	if (len < SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR ||
+	    frame[12] != 0x08 || frame[13] != 0x06)
+		return;
+	memcpy(&sender, &arp->sipaddr, sizeof(sender));
+	if (sender == 0 || sender != ip4_addr_get_u32(netif_ip4_addr(&netif)) ||
+	    memcmp(&arp->shwaddr, netif.hwaddr, ETH_HWADDR_LEN) == 0)
+		return;
+	/* the first and then ever more rarely, so as not to fill the log */
+	if ((count.conflicts & (count.conflicts + 1)) == 0)
+		domain_log(LOG_WARN, "address conflict: "
+			   "%02x:%02x:%02x:%02x:%02x:%02x also uses the VMM's "
+			   "IPv4 address", frame[6], frame[7], frame[8],
+			   frame[9], frame[10], frame[11]);
+	count.conflicts++;
+}
+
+static void receive_one(struct netring_entry e)
+{
+	uint8_t *frame;
+	struct pbuf *p;
+
+	if (e.slot >= rx_slots || rx_slot[e.slot].held) {
+		count.rx_malformed++;
+		return;
+	}
+	if (e.len < SIZEOF_ETH_HDR || e.offset > NETRING_SLOT_SIZE ||
+	    e.len > NETRING_SLOT_SIZE - e.offset) {
+		count.rx_malformed++;
+		give_back(e.slot);
+		return;
+	}
+	frame = rx_memory + (size_t)e.slot * NETRING_SLOT_SIZE + e.offset;
+	look_for_conflict(frame, e.len);
+	p = rx_held < rx_slots / 2 ? frame_in_place(e, frame)
+				   : frame_copy_of(e, frame);
+	if (!p)
+		return;
+	count.rx++;
+	NETIF_SET_CHECKSUM_CTRL(&netif, e.flags & NETRING_CSUM_VALID ?
+				NETIF_CHECKSUM_ENABLE_ALL & ~CHECKSUMS_DONE :
+				NETIF_CHECKSUM_ENABLE_ALL);
+	if (netif.input(p, &netif) != ERR_OK)
+		pbuf_free(p);
+	NETIF_SET_CHECKSUM_CTRL(&netif, NETIF_CHECKSUM_ENABLE_ALL);
+}
+
+bool stack_netif_receive(unsigned int budget)
+{
+	bool broken = false;
+	uint32_t n = netring_count(&area->rx_ready, rx_ready_tail, &broken);
+	uint32_t i, now = n < budget ? n : budget;
+
+	netring_awake(&area->rx_ready);
+	netring_awake(&area->tx_free);
+	if (broken) {
+		domain_log(LOG_ERROR, "the receive ring is broken");
+		exitprocess(1);
+	}
+	for (i = 0; i < now; i++) {
+		receive_one(netring_read(&area->rx_ready, rx_ready_tail));
+		netring_taken(&area->rx_ready, ++rx_ready_tail);
+	}
+	netif_poll(&netif);
+	PBUF_CHECK_FREE_OOSEQ();
+	return now < n;
+}
+
+/* ---- transmit ---- */
+
+/* A TX slot to fill, or -1. */
+static int take_tx_slot(void)
+{
+	struct netring_entry e;
+
+	while (netring_count(&area->tx_free, tx_free_tail, NULL) > 0) {
+		e = netring_read(&area->tx_free, tx_free_tail);
+		netring_taken(&area->tx_free, ++tx_free_tail);
+		if (e.slot < tx_slots)
+			return e.slot;
+	}
+	return -1;
+}
+
+static void put_in_slot(struct pbuf *p, int slot)
+{
+	struct netring_entry e = {
+		.slot = (uint16_t)slot, .len = p->tot_len,
+	};
+
+	pbuf_copy_partial(p, tx_memory + (size_t)slot * NETRING_SLOT_SIZE,
+			  p->tot_len, 0);
+	netring_write(&area->tx_ready, tx_ready_head++, e);
+	count.tx++;
+}
+
+static void publish_tx(void)
+{
+	if (tx_ready_published == tx_ready_head)
+		return;
+	netring_publish(&area->tx_ready, tx_ready_head);
+	tx_ready_published = tx_ready_head;
+	sys_notify();
+}
+
+/* Fill slots that have become free with what waits for them. */
+static void send_waiting(void)
+{
+	struct pbuf *p;
+	int slot;
+
+	while (waiting_tail != waiting_head) {
+		slot = take_tx_slot();
+		if (slot < 0)
+			return;
+		p = waiting[waiting_tail++ % WAITING_MAX];
+		put_in_slot(p, slot);
+		pbuf_free(p);
+	}
+}
+
+/* lwIP may change or free its own buffers at once: keep a copy. */
+static err_t let_wait(struct pbuf *p)
+{
+	struct pbuf *copy;
+
+	if (waiting_head - waiting_tail == WAITING_MAX) {
+		count.tx_no_room++;
+		return ERR_MEM;
+	}
+	copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+	if (!copy) {
+		count.tx_no_room++;
+		return ERR_MEM;
+	}
+	waiting[waiting_head++ % WAITING_MAX] = copy;
+	count.tx_waited++;
+	return ERR_OK;
+}
+
+static err_t link_output(struct netif *n, struct pbuf *p)
+{
+	int slot = -1;
+
+	(void)n;
+	if (p->tot_len > NETRING_SLOT_SIZE) {
+		count.tx_too_long++;
+		return ERR_IF;
+	}
+	if (waiting_head == waiting_tail)
+		slot = take_tx_slot();
+	if (slot < 0) {
+		publish_tx();		/* the core may return slots at once */
+		send_waiting();
+		if (waiting_head == waiting_tail)
+			slot = take_tx_slot();
+	}
+	if (slot < 0)
+		return let_wait(p);
+	put_in_slot(p, slot);
+	return ERR_OK;
+}
+
+void stack_netif_flush(void)
+{
+	send_waiting();
+	publish_tx();
+	if (rx_free_published != rx_free_head) {
+		netring_publish(&area->rx_free, rx_free_head);
+		rx_free_published = rx_free_head;
+	}
+}
+
+bool stack_netif_may_sleep(void)
+{
+	bool work = netring_want(&area->rx_ready, rx_ready_tail);
+
+	if (waiting_head != waiting_tail)
+		work |= netring_want(&area->tx_free, tx_free_tail);
+	if (netif.loop_first)
+		work = true;
+	if (work) {
+		netring_awake(&area->rx_ready);
+		netring_awake(&area->tx_free);
+	}
+	return !work;
+}
+
+/* ---- configuration ---- */
+
+/* A consistent copy of what the core tells; false: it is changing it. */
+static bool read_config(struct netring_config *c)
+{
+	const volatile uint32_t *generation = &area->config.generation;
+	uint32_t before = *generation;
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	*c = area->config;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	c->generation = before;
+	return !(before & 1) && *generation == before;
+}
+
+static void apply_config(const struct netring_config *c)
+{
+	ip4_addr_t address = { c->ip_address }, netmask = { c->ip_netmask };
+	ip4_addr_t gateway = { c->ip_gateway };
+	char text[IP4ADDR_STRLEN_MAX];
+
+	memcpy(netif.hwaddr, c->mac, ETH_HWADDR_LEN);
+	if (c->mtu >= 576 && c->mtu <= NETRING_SLOT_SIZE - SIZEOF_ETH_HDR)
+		netif.mtu = c->mtu;
+	if (!ip4_addr_cmp(netif_ip4_addr(&netif), &address) ||
+	    !ip4_addr_cmp(netif_ip4_netmask(&netif), &netmask) ||
+	    !ip4_addr_cmp(netif_ip4_gw(&netif), &gateway)) {
+		netif_set_addr(&netif, &address, &netmask, &gateway);
+		ip4addr_ntoa_r(&address, text, sizeof(text));
+		domain_log(LOG_INFO, "address %s", text);
+	}
+	/* the link coming up announces the address (gratuitous ARP) */
+	if (c->link && !netif_is_link_up(&netif))
+		netif_set_link_up(&netif);
+	else if (!c->link && netif_is_link_up(&netif))
+		netif_set_link_down(&netif);
+}
+
+void stack_netif_follow_config(void)
+{
+	struct netring_config c;
+
+	if (area->config.generation == config_generation || !read_config(&c))
+		return;
+	config_generation = c.generation;
+	apply_config(&c);
+}
+
+static err_t set_up_netif(struct netif *n)
+{
+	n->name[0] = 'v';
+	n->name[1] = 'm';
+	n->hwaddr_len = ETH_HWADDR_LEN;
+	n->mtu = 1500;
+	n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
+		   NETIF_FLAG_ETHERNET;
+	n->output = etharp_output;
+	n->linkoutput = link_output;
+	NETIF_SET_CHECKSUM_CTRL(n, NETIF_CHECKSUM_ENABLE_ALL);
+	return ERR_OK;
+}
+
+static bool slots_fit(uint32_t offset, uint32_t slots, size_t size)
+{
+	return slots > 0 && slots <= NETRING_ENTRIES &&
+	       offset >= sizeof(struct netring_area) && offset <= size &&
+	       slots <= (size - offset) / NETRING_SLOT_SIZE;
+}
+
+const uint64_t *stack_netif_seed(void *shared, size_t size, size_t *n)
+{
+	struct netring_area *a = shared;
+
+	*n = sizeof(a->seed) / sizeof(a->seed[0]);
+	return shared && size >= sizeof(*a) ? a->seed : NULL;
+}
+
+int stack_netif_init(void *shared, size_t size)
+{
+	struct netring_area *a = shared;
+	ip4_addr_t none = { 0 };
+
+	if (!shared || size < sizeof(*a))
+		return -ENODEV;
+	if (a->magic != NETRING_MAGIC || a->version != NETRING_VERSION ||
+	    !slots_fit(a->rx_offset, a->rx_slots, size) ||
+	    !slots_fit(a->tx_offset, a->tx_slots, size))
+		return -EPROTO;
+	area = a;
+	rx_slots = a->rx_slots;
+	tx_slots = a->tx_slots;
+	rx_memory = (uint8_t *)shared + a->rx_offset;
+	tx_memory = (uint8_t *)shared + a->tx_offset;
+	rx_ready_tail = a->rx_ready.tail;
+	rx_free_head = rx_free_published = a->rx_free.head;
+	tx_ready_head = tx_ready_published = a->tx_ready.head;
+	tx_free_tail = a->tx_free.tail;
+
+	if (!netif_add(&netif, &none, &none, &none, NULL, set_up_netif,
+		       ethernet_input))
+		return -EIO;
+	netif_set_default(&netif);
+	netif_set_up(&netif);
+	config_generation = ~a->config.generation;
+	stack_netif_follow_config();
+	return 0;
+}
+
+/* ---- status ---- */
+
+static size_t print_address(char *text, size_t size)
+{
+	char ip[IP4ADDR_STRLEN_MAX], mask[IP4ADDR_STRLEN_MAX];
+	char gateway[IP4ADDR_STRLEN_MAX];
+
+	ip4addr_ntoa_r(netif_ip4_addr(&netif), ip, sizeof(ip));
+	ip4addr_ntoa_r(netif_ip4_netmask(&netif), mask, sizeof(mask));
+	ip4addr_ntoa_r(netif_ip4_gw(&netif), gateway, sizeof(gateway));
+	return (size_t)snprintf(text, size,
+		"netd: address %s netmask %s gateway %s\n"
+		"netd: MAC %02x:%02x:%02x:%02x:%02x:%02x mtu %u link %s\n",
+		ip, mask, gateway, netif.hwaddr[0], netif.hwaddr[1],
+		netif.hwaddr[2], netif.hwaddr[3], netif.hwaddr[4],
+		netif.hwaddr[5], netif.mtu,
+		netif_is_link_up(&netif) ? "up" : "down");
+}
+
+size_t stack_netif_status(char *text, size_t size)
+{
+	size_t len = print_address(text, size);
+
+	if (len >= size)
+		return size;
+	len += (size_t)snprintf(text + len, size - len,
+		"netd: received %llu copied %llu no_memory %llu malformed %llu "
+		"conflicts %llu\n"
+		"netd: sent %llu waited %llu no_room %llu too_long %llu\n"
+		"netd: icmp in %u out %u tcp in %u out %u bad_checksum %u\n",
+		(unsigned long long)count.rx,
+		(unsigned long long)count.rx_copied,
+		(unsigned long long)count.rx_no_memory,
+		(unsigned long long)count.rx_malformed,
+		(unsigned long long)count.conflicts,
+		(unsigned long long)count.tx,
+		(unsigned long long)count.tx_waited,
+		(unsigned long long)count.tx_no_room,
+		(unsigned long long)count.tx_too_long,
+		lwip_stats.icmp.recv, lwip_stats.icmp.xmit,
+		lwip_stats.tcp.recv, lwip_stats.tcp.xmit,
+		lwip_stats.tcp.chkerr);
+	return len < size ? len : size;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What lwIP needs of a system: time, and where its messages go. */
+#include <domain/log.h>
+#include <domain/syscall.h>
+#include <lwip/opt.h>
+#include <lwip/sys.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+u32_t sys_now(void)
+{
+	return (u32_t)(sys_time() / 1000);
+}
+
+void stack_diagnostic(const char *fmt, ...)
+{
+	char text[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	domain_log(LOG_INFO, "lwip: %s", text);
+}
+
+/*
+ * lwIP found its own state broken: nothing in it can be trusted any more, so
+ * this netd ends and the core starts another.
+ */
+_Noreturn void stack_assertion(const char *text, const char *file, int line)
+{
+	const char *name = strrchr(file, '/');
+
+	domain_log(LOG_ERROR, "lwip: %s:%d: %s", name ? name + 1 : file, line,
+		   text);
+	exitprocess(1);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random numbers for the TCP/IP stack: mbedTLS's CTR_DRBG (NIST SP 800-90A),
+ * seeded from the core's seed, RDSEED and RDRAND; and TCP's initial sequence
+ * numbers (RFC 6528, section 3): a clock of 4 microseconds plus a function of
+ * the connection's addresses under a secret key.
+ */
+#include "lwip_hooks.h"
+#include "stack.h"
+
+#include <domain/log.h>
+#include <domain/syscall.h>
+#include <errno.h>
+#include <mbedtls/aes.h>
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/sha256.h>
+#include <stdlib.h>
+
+_Static_assert(!LWIP_IPV6, "stack_tcp_isn() takes IPv4 addresses only");
+
+#define CPUID_1_ECX_RDRAND	(1u << 30)
+#define CPUID_7_EBX_RDSEED	(1u << 18)
+#define CPU_TRIES		32	/* RDSEED may be out of numbers */
+#define SEED_MAX		8
+
+static mbedtls_ctr_drbg_context drbg;
+static mbedtls_aes_context isn_key;
+static bool have_rdrand, have_rdseed;
+
+/* What every block of entropy is a hash of. */
+static struct {
+	uint64_t seed[SEED_MAX];
+	uint64_t cpu[8];
+	uint64_t tsc, counter;
+} material;
+
+static void cpuid(uint32_t leaf, uint32_t *ebx, uint32_t *ecx)
+{
+	uint32_t eax = leaf, edx;
+
+	*ecx = 0;
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(*ebx), "+c"(*ecx),
+			 "=d"(edx));
+}
+
+static void find_instructions(void)
+{
+	uint32_t ebx, ecx, max = 0;
+
+	__asm__ volatile("cpuid" : "+a"(max) : : "ebx", "ecx", "edx");
+	cpuid(1, &ebx, &ecx);
+	have_rdrand = ecx & CPUID_1_ECX_RDRAND;
+	if (max >= 7) {
+		cpuid(7, &ebx, &ecx);
+		have_rdseed = ebx & CPUID_7_EBX_RDSEED;
+	}
+}
+
+/* A number from the CPU, 0 if it has none. */
+static uint64_t cpu_number(void)
+{
+	uint64_t value = 0;
+	uint8_t ok = 0;
+	int i;
+
+	for (i = 0; i < CPU_TRIES && !ok && have_rdseed; i++)
+		__asm__ volatile("rdseed %0; setc %1" : "=r"(value), "=qm"(ok)
+				 : : "cc");
+	for (i = 0; i < CPU_TRIES && !ok && have_rdrand; i++)
+		__asm__ volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(ok)
+				 : : "cc");
+	return ok ? value : 0;
+}
+
+static uint64_t read_tsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+/* mbedTLS asks for len bytes of entropy, at the start and when it reseeds. */
+static int entropy(void *unused, unsigned char *out, size_t len)
+{
+	unsigned char block[32];
+	size_t part, i;
+
+	(void)unused;
+	for (; len > 0; out += part, len -= part) {
+		for (i = 0; i < 8; i++)
+			material.cpu[i] = cpu_number();
+		material.tsc = read_tsc();
+		material.counter++;
+		if (mbedtls_sha256_ret((const unsigned char *)&material,
+				       sizeof(material), block, 0))
+			return MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED;
+		part = len < sizeof(block) ? len : sizeof(block);
+		memcpy(out, block, part);
+	}
+	return 0;
+}
+
+int stack_random_init(const uint64_t *seed, size_t n)
+{
+	unsigned char key[16];
+
+	find_instructions();
+	memcpy(material.seed, seed,
+	       (n < SEED_MAX ? n : SEED_MAX) * sizeof(*seed));
+	mbedtls_ctr_drbg_init(&drbg);
+	mbedtls_aes_init(&isn_key);
+	if (mbedtls_ctr_drbg_seed(&drbg, entropy, NULL,
+				  (const unsigned char *)"netd", 4) ||
+	    mbedtls_ctr_drbg_random(&drbg, key, sizeof(key)) ||
+	    mbedtls_aes_setkey_enc(&isn_key, key, 128))
+		return -EIO;
+	if (!have_rdrand && !have_rdseed)
+		domain_log(LOG_WARN, "random numbers rely on the core's "
+			   "seed alone: the CPU has no RDRAND");
+	return 0;
+}
+
+unsigned int stack_random(void)
+{
+	unsigned int value;
+
+	if (mbedtls_ctr_drbg_random(&drbg, (unsigned char *)&value,
+				    sizeof(value))) {
+		domain_log(LOG_ERROR, "the random number generator failed");
+		abort();
+	}
+	return value;
+}
+
+/*
+ * The function is one block of AES, a pseudorandom function of the 12 bytes
+ * that name an IPv4 connection.
+ */
+u32_t stack_tcp_isn(const ip_addr_t *local, u16_t local_port,
+		    const ip_addr_t *remote, u16_t remote_port)
+{
+	unsigned char input[16] = { 0 }, output[16];
+	u32_t result, words[2] = {
+		ip4_addr_get_u32(ip_2_ip4(local)),
+		ip4_addr_get_u32(ip_2_ip4(remote)),
+	};
+
+	memcpy(input, words, sizeof(words));
+	memcpy(input + 8, &local_port, 2);
+	memcpy(input + 10, &remote_port, 2);
+	mbedtls_aes_crypt_ecb(&isn_key, MBEDTLS_AES_ENCRYPT, input, output);
+	memcpy(&result, output, sizeof(result));
+	return result + (u32_t)(sys_time() / 4);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lwIP port as netd's main loop sees it. Everything runs in netd's one
+ * thread: between two waits, or in a message handler during one.
+ */
+#ifndef STACK_LWIP_STACK_H
+#define STACK_LWIP_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Random numbers: mix in seed[n] and what the CPU gives. 0 or -EIO. */
+int stack_random_init(const uint64_t *seed, size_t n);
+
+/*
+ * The network interface over the rings in shared memory (netring.h).
+ * 0; -ENODEV: there is no such memory, -EPROTO: of another layout.
+ */
+int stack_netif_init(void *shared, size_t size);
+
+/* The random seed in the shared memory. */
+const uint64_t *stack_netif_seed(void *shared, size_t size, size_t *n);
+
+/* Hand up to budget received frames to lwIP. Returns true if more wait. */
+bool stack_netif_receive(unsigned int budget);
+
+/* Publish and announce what was queued; take back what is done. */
+void stack_netif_flush(void);
+
+/* Follow link, address and MAC as the core tells them. */
+void stack_netif_follow_config(void);
+
+/* Ask to be woken; false if there is work and netd must not sleep. */
+bool stack_netif_may_sleep(void);
+
+/* Text of the interface's state and counters. Returns its length. */
+size_t stack_netif_status(char *text, size_t size);
+
+#endif

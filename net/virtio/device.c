@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The virtio-net device as the guest's side of a switch: creation, link
+ * changes, and the look at its queues at every exit.
+ */
+#define LOG_PREFIX "virtio-net: "
+
+#include "virtio.h"
+
+#include <errno.h>
+#include <string.h>
+#include <tandem/init.h>
+#include <tandem/log.h>
+#include <tandem/mem.h>
+
+static struct virtio_net *devices;
+
+static void resume(struct net_port *p)
+{
+	struct virtio_net *dev = p->priv;
+
+	dev->tx_blocked = false;
+	virtio_tx_poll(dev);
+}
+
+static void link_changed(struct net_port *p, bool up)
+{
+	struct virtio_net *dev = p->priv;
+
+	spin_lock(&dev->lock);
+	dev->config_generation++;
+	spin_unlock(&dev->lock);
+	if (dev->live && virtio_has(dev, VIRTIO_NET_F_STATUS))
+		virtio_interrupt_config(dev);
+}
+
+static void describe(struct net_port *p, struct net_text *t)
+{
+	struct virtio_net *dev = p->priv;
+
+	net_text_add(t, "    virtio: status %#x, features %#lx, %s\n",
+		     dev->status, dev->features,
+		     virtio_pci_msix_on(dev) ? "MSI-X" : "INTx");
+	net_text_count(t, "notifications", dev->count.notifies);
+	net_text_count(t, "interrupts", dev->count.interrupts);
+	net_text_count(t, "chains received", dev->queue[QUEUE_RX].chains);
+	net_text_count(t, "chains sent", dev->queue[QUEUE_TX].chains);
+	net_text_count(t, "in flight", dev->in_flight);
+	net_text_count(t, "rules broken", dev->count.broken);
+	net_text_count(t, "bad accesses", dev->count.bad_access);
+	net_text_count(t, "bad messages", dev->count.bad_msi);
+}
+
+static const struct net_port_ops ops = {
+	.transmit = virtio_rx_transmit,
+	.flush = virtio_rx_flush,
+	.resume = resume,
+	.link_changed = link_changed,
+	.describe = describe,
+};
+
+/*
+ * At every exit, and mostly nothing to do: completions that the wire did not
+ * announce, chains that came while kicks were off.
+ */
+static void poll(void)
+{
+	for (struct virtio_net *dev = devices; dev; dev = dev->next)
+		virtio_tx_exit(dev);
+}
+EXIT_POLL(poll);
+
+/* What the wire can do with a frame decides what the guest may ask for. */
+static uint64_t features_for(const struct net_port *wire)
+{
+	uint64_t f = VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX |
+		     VIRTIO_F_INDIRECT_DESC | VIRTIO_F_RING_RESET |
+		     VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS |
+		     VIRTIO_NET_F_MTU | VIRTIO_NET_F_GUEST_CSUM |
+		     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CTRL_VQ |
+		     VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_MAC_ADDR;
+
+	if (!(wire->can & NET_CAN_CSUM))
+		return f;
+	f |= VIRTIO_NET_F_CSUM;
+	if (wire->can & NET_CAN_TSO4)
+		f |= VIRTIO_NET_F_HOST_TSO4;
+	if (wire->can & NET_CAN_TSO6)
+		f |= VIRTIO_NET_F_HOST_TSO6;
+	return f;
+}
+
+static int create(struct net_port *port, struct pci_device *at)
+{
+	struct virtio_net *dev = mem_alloc(sizeof(*dev));
+	int err;
+
+	if (!dev)
+		return -ENOMEM;
+	dev->port = port;
+	dev->at = at;
+	memcpy(dev->permanent_mac, port->mac, ETH_ALEN);
+	dev->offered = features_for(net_switch_port(port->sw, NET_WIRE));
+	dev->config_vector = VIRTIO_MSI_NO_VECTOR;
+	dev->all_multicast = true;
+	for (unsigned int i = 0; i < VIRTIO_QUEUES; i++) {
+		dev->queue[i].index = (uint16_t)i;
+		virtio_queue_reset(&dev->queue[i]);
+	}
+	for (unsigned int i = 0; i < VIRTIO_VECTORS; i++)
+		dev->msix[i].control = MSIX_MASKED;
+	port->priv = dev;
+	port->ops = &ops;
+
+	err = virtio_tx_create(dev);
+	if (!err)
+		err = virtio_pci_create(dev);
+	if (!err)
+		err = virtio_bar_create(dev);
+	if (err)
+		goto err_free;
+	err = pci_present(at, &dev->function);
+	if (err)
+		goto err_traps;
+	virtio_bar_update(dev);
+	virtio_ctrl_reset(dev);
+	dev->next = devices;
+	devices = dev;
+	return 0;
+
+err_traps:
+	virtio_bar_destroy(dev);
+err_free:
+	virtio_tx_destroy(dev);
+	mem_free(dev);
+	return err;
+}
+
+static const struct net_backend virtio_backend = {
+	.name = "virtio",
+	.id = NET_GUEST,
+	.create = create,
+};
+NET_BACKEND(virtio_backend);
