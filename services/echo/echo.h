@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the echo service: server.c, client.c, and messages in echo.c. */
+#ifndef ECHO_ECHO_H
+#define ECHO_ECHO_H
+
+#include <services/echo.h>
+#include <stddef.h>
+
+/* As ECHO_SERVER_START and ECHO_SERVER_STOP tell. */
+int echo_server_start(uint16_t port);
+int echo_server_stop(void);
+
+/* As the ECHO_CLIENT_* operations tell. */
+int echo_client_connect(uint32_t address, uint16_t port);
+int echo_client_send(uint64_t total, const void *pattern, size_t len);
+int echo_client_close(void);
+void echo_client_state(struct echo_client_state *state);
+
+/* One or more lines of text; returns the length that fits. */
+size_t echo_server_status(char *text, size_t size);
+size_t echo_client_status(char *text, size_t size);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The message interface of the echo service: netd's handler "echo" takes
+ * MSG_BUF with one of these operations as the value. A result below 0 is a
+ * negative errno. Nothing here waits for the network: a client's progress is
+ * asked for by ECHO_CLIENT_STATE.
+ */
+#ifndef SERVICES_ECHO_H
+#define SERVICES_ECHO_H
+
+#include <stdint.h>
+
+#define ECHO_HANDLER		"echo"
+
+enum echo_operation {
+	/* bufs[0] writable text: what server and client do. Its length. */
+	ECHO_STATUS,
+	/*
+	 * bufs[0] struct echo_request (port). 0, -EEXIST: runs already,
+	 * -EBUSY: the port is taken, -ENOMEM.
+	 */
+	ECHO_SERVER_START,
+	/* Ends the server and its connections. 0, -ENOENT: does not run. */
+	ECHO_SERVER_STOP,
+	/*
+	 * bufs[0] struct echo_request (address, port). 0: begun; -EBUSY: there
+	 * is a connection, -EINVAL, -ENOMEM, -ENETUNREACH.
+	 */
+	ECHO_CLIENT_CONNECT,
+	/*
+	 * bufs[0] struct echo_request (total), bufs[1] pattern, 1 to
+	 * ECHO_PATTERN_MAX bytes: send total bytes that repeat the pattern and
+	 * compare what comes back. 0: begun; -ENOTCONN, -EBUSY: the last one
+	 * is not complete.
+	 */
+	ECHO_CLIENT_SEND,
+	/* 0, -ENOTCONN */
+	ECHO_CLIENT_CLOSE,
+	/* bufs[0] writable struct echo_client_state. 0. */
+	ECHO_CLIENT_STATE,
+	ECHO_OPERATIONS
+};
+
+#define ECHO_PATTERN_MAX	1024
+
+struct echo_request {
+	uint32_t address;	/* IPv4, first number in the highest byte */
+	uint16_t port;
+	uint16_t pad;
+	uint64_t total;		/* bytes */
+};
+
+enum echo_client_phase {
+	ECHO_CLIENT_CLOSED,	/* error tells why, 0: never opened or closed */
+	ECHO_CLIENT_CONNECTING,
+	ECHO_CLIENT_CONNECTED,
+};
+
+struct echo_client_state {
+	uint32_t phase;		/* enum echo_client_phase */
+	int32_t error;		/* negative errno */
+	uint32_t address;
+	uint16_t port, pad;
+	/* of the last ECHO_CLIENT_SEND */
+	uint64_t total, sent, received;
+	uint64_t wrong;		/* bytes that came back changed ... */
+	uint64_t wrong_at;	/* ... the first one at this offset */
+	uint64_t microseconds;	/* until the last byte came */
+};
+
+#endif
