@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* echoctl's commands, parsed. Tested on the host. */
+#ifndef ECHOCTL_H
+#define ECHOCTL_H
+
+#include <stdint.h>
+
+enum echoctl_action {
+	ECHOCTL_NOTHING,	/* no words */
+	ECHOCTL_WRONG,		/* expected says what would be right */
+	ECHOCTL_HELP,
+	ECHOCTL_EXIT,
+	ECHOCTL_STATUS,
+	ECHOCTL_SERVER_START,
+	ECHOCTL_SERVER_STOP,
+	ECHOCTL_CLIENT_CONNECT,
+	ECHOCTL_CLIENT_SEND_BYTES,
+	ECHOCTL_CLIENT_SEND_TEXT,
+	ECHOCTL_CLIENT_CLOSE,
+};
+
+struct echoctl_command {
+	enum echoctl_action action;
+	const char *expected;		/* ECHOCTL_WRONG */
+	uint32_t address;
+	uint16_t port;
+	uint64_t bytes;			/* ECHOCTL_CLIENT_SEND_BYTES */
+	int text;			/* SEND_TEXT: first word of the text */
+};
+
+/* What `client send` without an argument sends. */
+#define ECHOCTL_DEFAULT_BYTES	64
+#define ECHOCTL_BYTES_MAX	(1ull << 40)
+
+/* argv[0..argc) are the words of one command. */
+struct echoctl_command echoctl_parse(int argc, char *const *argv);
+
+#endif

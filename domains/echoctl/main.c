@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `echoctl`: controls the echo server and client in netd. With arguments it
+ * does one thing and ends; without, it asks for commands until `exit`.
+ */
+#include "echoctl.h"
+
+#include <domain/args.h>
+#include <domain/command.h>
+#include <domain/syscall.h>
+#include <domain/tty.h>
+#include <errno.h>
+#include <services/echo.h>
+#include <stdio.h>
+
+#define POLL_US			20000
+#define CONNECT_TIMEOUT_US	10000000
+#define STALL_TIMEOUT_US	10000000
+
+static const char help[] =
+	"server start <port>         listen for echo clients\n"
+	"server stop                 end the server and its connections\n"
+	"client connect <ip> <port>  connect to an echo server\n"
+	"client send [bytes|text]    send, and compare what comes back\n"
+	"client close                end the client's connection\n"
+	"status                      what server and client do\n"
+	"exit                        leave echoctl\n";
+
+static int ask(enum echo_operation what, struct msg_buf *bufs, size_t n)
+{
+	struct msg_buf none = { .base = (void *)help, .len = 0 };
+	int desc = msgopen(ECHO_HANDLER), result;
+
+	if (desc < 0)
+		return desc == -ENOENT ? -EPIPE : desc;
+	result = msgsendbuf(desc, what, n ? bufs : &none, n ? n : 1);
+	msgclose(desc);
+	return result;
+}
+
+static const char *error_text(int error)
+{
+	switch (-error) {
+	case EPIPE:		return "netd, the VMM's TCP/IP stack, does not "
+				       "run";
+	case ECONNREFUSED:	return "refused by the other side";
+	case ECONNRESET:	return "reset by the other side";
+	case ECONNABORTED:	return "ended by the other side";
+	case ETIMEDOUT:		return "no answer in time";
+	case ENETUNREACH:	return "no route to that address";
+	case ENOTCONN:		return "not connected; first \"client connect "
+				       "<ip> <port>\"";
+	default:		return command_error(error);
+	}
+}
+
+static int failed(const char *what, int error)
+{
+	printf("%s: %s (%d)\n", what, error_text(error), error);
+	return COMMAND_FAILED;
+}
+
+static const char *dotted(uint32_t address, char text[16])
+{
+	snprintf(text, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
+		 address >> 8 & 255, address & 255);
+	return text;
+}
+
+static int do_status(void)
+{
+	static char text[1024];
+	struct msg_buf buf = {
+		.base = text, .len = sizeof(text), .writable = 1,
+	};
+	int len = ask(ECHO_STATUS, &buf, 1);
+
+	if (len < 0)
+		return failed("status", len);
+	tty_write(text, (size_t)len < sizeof(text) ? (size_t)len
+						   : sizeof(text));
+	return 0;
+}
+
+static int do_server(enum echo_operation what, uint16_t port)
+{
+	struct echo_request request = { .port = port };
+	struct msg_buf buf = { .base = &request, .len = sizeof(request) };
+	int error = ask(what, &buf, 1);
+
+	switch (error) {
+	case -EEXIST:
+		printf("server start: it runs already; \"status\" shows "
+		       "where\n");
+		return COMMAND_FAILED;
+	case -EBUSY:
+		printf("server start: port %u is in use\n", port);
+		return COMMAND_FAILED;
+	case -ENOENT:
+		printf("server stop: no server runs\n");
+		return COMMAND_FAILED;
+	}
+	if (error < 0)
+		return failed("server", error);
+	if (what == ECHO_SERVER_START)
+		printf("echo server listens on port %u\n", port);
+	else
+		printf("echo server stopped\n");
+	return 0;
+}
+
+static int client_state(struct echo_client_state *state)
+{
+	struct msg_buf buf = {
+		.base = state, .len = sizeof(*state), .writable = 1,
+	};
+
+	return ask(ECHO_CLIENT_STATE, &buf, 1);
+}
+
+static int do_connect(const struct echoctl_command *c)
+{
+	struct echo_request request = {
+		.address = c->address, .port = c->port,
+	};
+	struct msg_buf buf = { .base = &request, .len = sizeof(request) };
+	struct echo_client_state state;
+	uint64_t end = sys_time() + CONNECT_TIMEOUT_US;
+	char text[16];
+	int error;
+
+	error = ask(ECHO_CLIENT_CONNECT, &buf, 1);
+	if (error == -EBUSY) {
+		printf("client connect: there is a connection; first \"client "
+		       "close\"\n");
+		return COMMAND_FAILED;
+	}
+	if (error < 0)
+		return failed("client connect", error);
+	for (;;) {
+		error = client_state(&state);
+		if (error < 0)
+			return failed("client connect", error);
+		if (state.phase != ECHO_CLIENT_CONNECTING)
+			break;
+		if (sys_time() >= end) {
+			ask(ECHO_CLIENT_CLOSE, NULL, 0);
+			return failed("client connect", -ETIMEDOUT);
+		}
+		sys_wait(sys_time() + POLL_US);
+	}
+	if (state.phase != ECHO_CLIENT_CONNECTED)
+		return failed("client connect", state.error);
+	printf("connected to %s port %u\n", dotted(c->address, text), c->port);
+	return 0;
+}
+
+static int report(const struct echo_client_state *state)
+{
+	uint64_t ms = state->microseconds / 1000;
+
+	if (state->received < state->total) {
+		printf("client send: %llu of %llu bytes came back: %s\n",
+		       (unsigned long long)state->received,
+		       (unsigned long long)state->total,
+		       error_text(state->error ? state->error : -ETIMEDOUT));
+		return COMMAND_FAILED;
+	}
+	if (state->wrong > 0) {
+		printf("client send: %llu of %llu bytes came back changed, the "
+		       "first at %llu\n", (unsigned long long)state->wrong,
+		       (unsigned long long)state->total,
+		       (unsigned long long)state->wrong_at);
+		return COMMAND_FAILED;
+	}
+	printf("%llu bytes came back unchanged in %llu ms\n",
+	       (unsigned long long)state->total, (unsigned long long)ms);
+	return 0;
+}
+
+/* Watch a transfer for as long as it makes progress. */
+static int wait_for_echo(void)
+{
+	struct echo_client_state state;
+	uint64_t last = 0, end = sys_time() + STALL_TIMEOUT_US;
+	int error;
+
+	for (;;) {
+		error = client_state(&state);
+		if (error < 0)
+			return failed("client send", error);
+		if (state.received == state.total ||
+		    state.phase != ECHO_CLIENT_CONNECTED)
+			break;
+		if (state.received + state.sent != last) {
+			last = state.received + state.sent;
+			end = sys_time() + STALL_TIMEOUT_US;
+		}
+		if (sys_time() >= end)
+			break;
+		sys_wait(sys_time() + POLL_US);
+	}
+	return report(&state);
+}
+
+static int do_send(uint64_t total, char *pattern, size_t len)
+{
+	struct echo_request request = { .total = total };
+	struct msg_buf bufs[2] = {
+		{ .base = &request, .len = sizeof(request) },
+		{ .base = pattern, .len = (uint32_t)len },
+	};
+	int error = ask(ECHO_CLIENT_SEND, bufs, 2);
+
+	if (error < 0)
+		return failed("client send", error);
+	return wait_for_echo();
+}
+
+/* A length that is no divisor of segment sizes, to notice misplaced bytes. */
+static int do_send_bytes(uint64_t total)
+{
+	static char pattern[251];
+	size_t i;
+
+	for (i = 0; i < sizeof(pattern); i++)
+		pattern[i] = (char)(i * 7 + 1);
+	return do_send(total, pattern, sizeof(pattern));
+}
+
+static int do_send_text(int argc, char **argv, int first)
+{
+	static char text[COMMAND_LINE_MAX];
+	size_t len = 0;
+	int i;
+
+	for (i = first; i < argc; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+					i > first ? " " : "", argv[i]);
+	return do_send(len, text, len);
+}
+
+static int do_close(void)
+{
+	int error = ask(ECHO_CLIENT_CLOSE, NULL, 0);
+
+	if (error < 0)
+		return failed("client close", error);
+	printf("connection closed\n");
+	return 0;
+}
+
+static int run(const struct echoctl_command *c, int argc, char **argv)
+{
+	switch (c->action) {
+	case ECHOCTL_WRONG:
+		printf("echoctl: expected: %s\n", c->expected);
+		return COMMAND_USAGE;
+	case ECHOCTL_HELP:
+		tty_write(help, sizeof(help) - 1);
+		return 0;
+	case ECHOCTL_STATUS:
+		return do_status();
+	case ECHOCTL_SERVER_START:
+		return do_server(ECHO_SERVER_START, c->port);
+	case ECHOCTL_SERVER_STOP:
+		return do_server(ECHO_SERVER_STOP, 0);
+	case ECHOCTL_CLIENT_CONNECT:
+		return do_connect(c);
+	case ECHOCTL_CLIENT_SEND_BYTES:
+		return do_send_bytes(c->bytes);
+	case ECHOCTL_CLIENT_SEND_TEXT:
+		return do_send_text(argc, argv, c->text);
+	case ECHOCTL_CLIENT_CLOSE:
+		return do_close();
+	case ECHOCTL_NOTHING:
+	case ECHOCTL_EXIT:
+		break;
+	}
+	return 0;
+}
+
+static int interactive(void)
+{
+	static char line[COMMAND_LINE_MAX];
+	char *words[ARGS_MAX];
+	struct echoctl_command c;
+	int len, argc;
+
+	for (;;) {
+		len = tty_readline("echoctl> ", line, sizeof(line), true);
+		if (len == -EPIPE)
+			return 0;
+		if (len < 0)
+			continue;
+		argc = args_split(line, words, ARGS_MAX);
+		if (argc < 0) {
+			printf("echoctl: more than %d words\n", ARGS_MAX);
+			continue;
+		}
+		c = echoctl_parse(argc, words);
+		if (c.action == ECHOCTL_EXIT)
+			return 0;
+		run(&c, argc, words);
+	}
+}
+
+int command(int argc, char **argv)
+{
+	struct echoctl_command c;
+
+	if (argc == 0)
+		return interactive();
+	c = echoctl_parse(argc, argv);
+	return run(&c, argc, argv);
+}

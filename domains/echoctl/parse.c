@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* The grammar of echoctl's commands, without input or output. */
+#include "echoctl.h"
+
+#include <domain/args.h>
+#include <string.h>
+
+static struct echoctl_command wrong(const char *expected)
+{
+	return (struct echoctl_command){
+		.action = ECHOCTL_WRONG, .expected = expected,
+	};
+}
+
+static int is_word(int argc, char *const *argv, int i, const char *word)
+{
+	return i < argc && strcmp(argv[i], word) == 0;
+}
+
+static struct echoctl_command parse_server(int argc, char *const *argv)
+{
+	struct echoctl_command c = { .action = ECHOCTL_SERVER_START };
+	uint64_t port;
+
+	if (is_word(argc, argv, 1, "stop") && argc == 2) {
+		c.action = ECHOCTL_SERVER_STOP;
+		return c;
+	}
+	if (!is_word(argc, argv, 1, "start"))
+		return wrong("server start <port>, or server stop");
+	if (argc != 3 || args_number(argv[2], 1, 65535, &port))
+		return wrong("server start <port>, with a port from 1 to 65535");
+	c.port = (uint16_t)port;
+	return c;
+}
+
+static struct echoctl_command parse_send(int argc, char *const *argv)
+{
+	struct echoctl_command c = {
+		.action = ECHOCTL_CLIENT_SEND_BYTES,
+		.bytes = ECHOCTL_DEFAULT_BYTES,
+	};
+
+	if (argc == 2)
+		return c;
+	if (argc == 3 && argv[2][0] >= '0' && argv[2][0] <= '9') {
+		if (args_number(argv[2], 1, ECHOCTL_BYTES_MAX, &c.bytes))
+			return wrong("client send <bytes>, with a number from "
+				     "1 to 1099511627776, or client send "
+				     "<text>");
+		return c;
+	}
+	c.action = ECHOCTL_CLIENT_SEND_TEXT;
+	c.text = 2;
+	return c;
+}
+
+static struct echoctl_command parse_client(int argc, char *const *argv)
+{
+	struct echoctl_command c = { .action = ECHOCTL_CLIENT_CONNECT };
+	uint64_t port;
+
+	if (is_word(argc, argv, 1, "send"))
+		return parse_send(argc, argv);
+	if (is_word(argc, argv, 1, "close") && argc == 2) {
+		c.action = ECHOCTL_CLIENT_CLOSE;
+		return c;
+	}
+	if (!is_word(argc, argv, 1, "connect"))
+		return wrong("client connect <ip> <port>, client send "
+			     "[bytes|text], or client close");
+	if (argc != 4)
+		return wrong("client connect <ip> <port>");
+	if (args_ipv4(argv[2], &c.address))
+		return wrong("client connect <ip> <port>, with an IPv4 address "
+			     "such as 192.168.0.1");
+	if (args_number(argv[3], 1, 65535, &port))
+		return wrong("client connect <ip> <port>, with a port from 1 "
+			     "to 65535");
+	c.port = (uint16_t)port;
+	return c;
+}
+
+struct echoctl_command echoctl_parse(int argc, char *const *argv)
+{
+	static const struct {
+		const char *word;
+		enum echoctl_action action;
+	} single[] = {
+		{ "status", ECHOCTL_STATUS }, { "help", ECHOCTL_HELP },
+		{ "exit", ECHOCTL_EXIT }, { "quit", ECHOCTL_EXIT },
+	};
+	unsigned int i;
+
+	if (argc == 0)
+		return (struct echoctl_command){ .action = ECHOCTL_NOTHING };
+	if (is_word(argc, argv, 0, "server"))
+		return parse_server(argc, argv);
+	if (is_word(argc, argv, 0, "client"))
+		return parse_client(argc, argv);
+	for (i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (argc == 1 && strcmp(argv[0], single[i].word) == 0)
+			return (struct echoctl_command){
+				.action = single[i].action,
+			};
+	return wrong("server, client, status, help or exit");
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Text input and output on descriptors 0 and 1; see domain/tty.h. */
+#include <domain/syscall.h>
+#include <domain/tty.h>
+#include <errno.h>
+#include <stdio.h>
+
+static char out[512];
+static size_t out_len;
+
+void tty_flush(void)
+{
+	struct msg_buf buf = { .base = out, .len = (uint32_t)out_len };
+
+	if (out_len == 0)
+		return;
+	out_len = 0;
+	if (msgsendbuf(TTY_OUT, 0, &buf, 1) < 0)
+		exitprocess(1);		/* the session is over */
+}
+
+void tty_putc(int c)
+{
+	out[out_len++] = (char)c;
+	if (out_len == sizeof(out))
+		tty_flush();
+}
+
+void tty_write(const char *text, size_t len)
+{
+	size_t part;
+
+	while (len > 0) {
+		part = sizeof(out) - out_len;
+		if (part > len)
+			part = len;
+		memcpy(out + out_len, text, part);
+		out_len += part;
+		text += part;
+		len -= part;
+		if (out_len == sizeof(out))
+			tty_flush();
+	}
+}
+
+void printf(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		return;
+	tty_write(text, (size_t)len < sizeof(text) ? (size_t)len
+						   : sizeof(text) - 1);
+}
+
+static int given_back = -1;
+
+void tty_ungetc(int byte)
+{
+	given_back = byte;
+}
+
+int tty_getc(void)
+{
+	int byte = given_back;
+
+	if (byte >= 0) {
+		given_back = -1;
+		return byte;
+	}
+	tty_flush();
+	byte = msgsendint(TTY_IN, 0);
+	if (byte < 0)
+		exitprocess(1);
+	return byte & 0xff;
+}
+
+int tty_readline(const char *prompt, char *buf, size_t size, bool echo)
+{
+	static bool after_cr;
+	struct line line;
+	enum line_event event;
+	int byte;
+
+	line_start(&line, buf, size, !echo);
+	if (echo)
+		tty_write(prompt, strlen(prompt));
+	do {
+		byte = tty_getc();
+		if (byte == '\n' && after_cr) {		/* CR LF is one Enter */
+			after_cr = false;
+			event = LINE_MORE;
+			continue;
+		}
+		after_cr = byte == '\r';
+		event = line_input(&line, (uint8_t)byte);
+		while (line.erase-- > 0)
+			tty_write("\b \b", 3);
+		tty_write(line.echo, line.echo_len);
+	} while (event == LINE_MORE);
+	tty_flush();
+
+	if (event == LINE_CANCEL)
+		return -ECANCELED;
+	return event == LINE_END ? -EPIPE : (int)line.len;
+}

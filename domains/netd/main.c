@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * netd: the VMM's TCP/IP stack and its services in one ring-3 program. The
+ * core starts it with memory that holds the packet rings (netring.h), and
+ * starts it anew when it ends.
+ *
+ * One thread: frames, lwIP's timers and messages take turns. A message is
+ * handled while this program waits, never in the middle of lwIP.
+ */
+#include <domain/log.h>
+#include <domain/syscall.h>
+#include <domain/tty.h>
+#include <errno.h>
+#include <lwip/init.h>
+#include <lwip/timeouts.h>
+#include <services/netd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../net/stack/lwip/stack.h"
+
+#define RX_BUDGET	64	/* frames between two looks at all else */
+
+extern const struct netd_service *const netd_services_start[];
+extern const struct netd_service *const netd_services_end[];
+
+static void start_services(void)
+{
+	const struct netd_service *const *s;
+	int error;
+
+	for (s = netd_services_start; s < netd_services_end; s++) {
+		error = (*s)->start();
+		if (error < 0)
+			domain_log(LOG_ERROR, "service %s did not start: %d",
+				   (*s)->name, error);
+	}
+}
+
+/* Until when there is nothing to do, in VMM time. */
+static uint64_t next_timeout(void)
+{
+	uint32_t ms = sys_timeouts_sleeptime();
+
+	if (ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE)
+		return WAIT_FOREVER;
+	return sys_time() + (uint64_t)ms * 1000;
+}
+
+static _Noreturn void run(void)
+{
+	bool more;
+
+	for (;;) {
+		stack_netif_follow_config();
+		more = stack_netif_receive(RX_BUDGET);
+		sys_check_timeouts();
+		stack_netif_flush();
+		if (!more && stack_netif_may_sleep())
+			sys_wait(next_timeout());
+		else
+			sys_wait(0);	/* lets messages in */
+	}
+}
+
+MSG_HANDLER(netd_status);
+
+/* "netd": MSG_BUF with a writable buffer: the stack's status as text. */
+int netd_status(int type, int value, struct msg_buf *bufs, size_t n)
+{
+	size_t used, total, len, size;
+	char *text;
+
+	(void)value;
+	if (type != MSG_BUF || n < 1 || !bufs[0].writable)
+		return -EINVAL;
+	text = bufs[0].base;
+	size = bufs[0].len;
+	len = stack_netif_status(text, size);
+	malloc_usage(&used, &total);
+	if (len < size)
+		len += (size_t)snprintf(text + len, size - len,
+					"netd: heap %zu of %zu KiB used\n",
+					used / 1024, total / 1024);
+	return (int)(len < size ? len : size);
+}
+
+int domain_main(int type, int value, struct msg_buf *bufs, size_t n)
+{
+	void *shared = (void *)domain_start->shared_base;
+	const uint64_t *shared_seed;
+	uint64_t seed[5] = { domain_start->seed };
+	size_t words;
+	int error;
+
+	(void)value, (void)bufs, (void)n;
+	if (type == MSG_BUF) {
+		printf("netd: a service, not a command\n");
+		return 1;
+	}
+	shared_seed = stack_netif_seed(shared, domain_start->shared_size,
+				       &words);
+	if (shared_seed)
+		memcpy(seed + 1, shared_seed, sizeof(seed) - sizeof(seed[0]));
+	error = stack_random_init(seed, sizeof(seed) / sizeof(seed[0]));
+	if (error < 0) {
+		domain_log(LOG_ERROR, "no random numbers: %d", error);
+		return 1;
+	}
+	lwip_init();
+	error = stack_netif_init(shared, domain_start->shared_size);
+	if (error < 0) {
+		domain_log(LOG_ERROR, "no packet rings: %d", error);
+		return 1;
+	}
+	error = msgregister("netd", netd_status_entry);
+	if (error < 0)
+		domain_log(LOG_WARN, "no status: msgregister: %d", error);
+	start_services();
+	run();
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The debug shell: reads a line, starts the program of that name in a domain
+ * of its own, hands it this shell's input and output and waits for its end.
+ *
+ * A program rather than a person says so by ^N as the first byte of the
+ * session: from then on there is no prompt and no echo, and behind each command's
+ * output come the byte 0x1e, the exit status in decimal and a newline.
+ */
+#include <config/release.h>
+#include <domain/command.h>
+#include <domain/syscall.h>
+#include <domain/tty.h>
+#include <errno.h>
+
+#define QUIET_BYTE	0x0e
+#define STATUS_BYTE	0x1e
+#define PROMPT		"> "
+
+static bool quiet;
+
+/* Hand over input and output, and run. Exit status or negative errno. */
+static int run(int process, char *rest)
+{
+	struct msg_buf buf = {
+		.base = rest, .len = (uint32_t)strlen(rest) + 1,
+	};
+	int error;
+
+	error = msgsenddesc(process, TTY_IN);
+	if (error < 0)
+		return error;
+	error = msgsenddesc(process, TTY_OUT);
+	if (error < 0)
+		return error;
+	return msgsendbuf(process, 0, &buf, 1);
+}
+
+static int run_program(const char *name, char *rest)
+{
+	int process, status;
+
+	if (strlen(name) >= MSG_NAME_MAX)
+		process = -ENOENT;
+	else
+		process = newprocess(name);
+	if (process == -ENOENT) {
+		printf("%s: no such command; \"help\" lists them\n", name);
+		return COMMAND_USAGE;
+	}
+	if (process < 0) {
+		printf("%s: cannot be started: %s (%d)\n", name,
+		       command_error(process), process);
+		return COMMAND_FAILED;
+	}
+	status = run(process, rest);
+	msgclose(process);
+	if (status < 0) {
+		printf("%s: ended by the VMM, \"log\" tells why (%d)\n", name,
+		       status);
+		return COMMAND_FAILED;
+	}
+	return status;
+}
+
+/* Run one line; false at "exit". */
+static bool run_line(char *line, int *status)
+{
+	char *name, *rest;
+
+	for (name = line; *name == ' '; name++)
+		;
+	if (*name == '\0')
+		return true;
+	rest = strchr(name, ' ');
+	if (rest)
+		*rest++ = '\0';
+	else
+		rest = name + strlen(name);
+	if (strcmp(name, "exit") == 0)
+		return false;
+	*status = run_program(name, rest);
+	return true;
+}
+
+/* The first byte of a session tells who is there. */
+static void greet(void)
+{
+	int byte;
+
+	printf("Tandem %s. \"help\" lists the commands, \"exit\" leaves.\n%s",
+	       TANDEM_RELEASE, PROMPT);
+	byte = tty_getc();
+	if (byte == QUIET_BYTE)
+		quiet = true;
+	else
+		tty_ungetc(byte);
+}
+
+int domain_main(int type, int value, struct msg_buf *bufs, size_t n)
+{
+	static char line[COMMAND_LINE_MAX];
+	const char *prompt = "";	/* greet() has shown the first one */
+	bool go_on = true;
+	int status, len;
+
+	(void)type, (void)value, (void)bufs, (void)n;
+	greet();
+	while (go_on) {
+		len = tty_readline(prompt, line, sizeof(line), !quiet);
+		prompt = PROMPT;
+		if (len == -EPIPE)
+			break;
+		if (len < 0)
+			continue;
+		status = 0;
+		go_on = run_line(line, &status);
+		if (quiet && go_on)
+			printf("%c%d\n", STATUS_BYTE, status);
+	}
+	return 0;
+}
