@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Helpers of the bench NIC's own tests."""

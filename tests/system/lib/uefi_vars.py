@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""Writes boot entries into OVMF's variable store.
+
+The store of OVMF_VARS*.fd is a firmware volume (PI 1.7, vol. 3, 2.5.1.1) that
+holds EDK2's authenticated variable format: a header, then variables one after
+the other, each four-byte aligned. Appending Boot#### and BootOrder to an empty
+store is what an OS installer has the firmware do.
+"""
+
+import struct
+import uuid
+from pathlib import Path
+
+from . import paths
+
+GLOBAL = uuid.UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c")
+STORE = uuid.UUID("aaf32c78-947b-439a-a180-2e144ec37792")
+START, ADDED = 0x55AA, 0x3F
+ATTRIBUTES = 7      # non-volatile, boot services, runtime
+HEADER = "<HBBIQ16sIII16s"
+
+
+def file_node(name):
+    data = name.replace("/", "\\").encode("utf-16-le") + b"\0\0"
+    return struct.pack("<BBH", 4, 4, 4 + len(data)) + data
+
+
+END = b"\x7f\xff\x04\x00"
+
+
+def boot_entry(description, device_path, options=""):
+    """An EFI_LOAD_OPTION (UEFI 2.10, 3.1.3)."""
+    path = device_path + END
+    optional = options.encode("utf-16-le") + b"\0\0" if options else b""
+    return (struct.pack("<IH", 1, len(path)) +
+            description.encode("utf-16-le") + b"\0\0" + path + optional)
+
+
+def append(store, variables):
+    """A copy of the image store with variables (name to value) appended."""
+    image = bytearray(store)
+    volume_header = struct.unpack_from("<H", image, 48)[0]
+    guid, size = struct.unpack_from("<16sI", image, volume_header)
+    if guid != STORE.bytes_le:
+        raise ValueError("not a store of authenticated variables")
+    at, end = volume_header + 28, volume_header + size
+    while struct.unpack_from("<H", image, at)[0] == START:
+        fields = struct.unpack_from(HEADER, image, at)
+        at += struct.calcsize(HEADER) + fields[7] + fields[8]
+        at += -at % 4
+    for name, value in variables.items():
+        name = name.encode("utf-16-le") + b"\0\0"
+        block = struct.pack(HEADER, START, ADDED, 0, ATTRIBUTES, 0, b"", 0,
+                            len(name), len(value), GLOBAL.bytes_le)
+        block += name + value
+        block += b"\xff" * (-len(block) % 4)
+        if at + len(block) > end:
+            raise ValueError("the variable store is full")
+        image[at:at + len(block)] = block
+        at += len(block)
+    return bytes(image)
+
+
+def write(path, entries):
+    """An OVMF_VARS.fd at path whose boot order is the given entries."""
+    source = paths.need(paths.OVMF_VARS, "run scripts/setup")
+    variables = {f"Boot{number:04X}": entry
+                 for number, entry in enumerate(entries)}
+    if entries:
+        variables["BootOrder"] = struct.pack(f"<{len(entries)}H",
+                                             *range(len(entries)))
+        variables["Timeout"] = struct.pack("<H", 0)
+    Path(path).write_bytes(append(source.read_bytes(), variables))
+    return Path(path)

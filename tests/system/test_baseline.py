@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Without Tandem: Debian's Linux drives the bench NIC with its own tg3, in
+this harness. What fails here is the bench's fault, not Tandem's."""
+
+import re
+
+import pytest
+from lib import boot, traffic, wire
+from lib.machine import GUEST_ADDRESS, HOST_ADDRESS, Machine
+
+MEGABYTES = 20
+
+
+@pytest.fixture(scope="module")
+def machine():
+    image = boot.guest(programs=["/usr/sbin/ethtool"])
+    options = boot.prepare("baseline", image, tandem=False)
+    m, _ = boot.start(lambda: Machine(
+        "baseline", nic_options="", peer=True, **options))
+    try:
+        boot.dhcp(m)
+        yield m
+    finally:
+        m.stop()
+
+
+def test_tg3_drives_the_nic_with_link_up(machine):
+    run = machine.console.run
+    assert "tg3" in run("readlink /sys/class/net/eth0/device/driver")
+    report = run("ethtool eth0")
+    assert re.search(r"Speed: 1000Mb/s", report)
+    assert re.search(r"Link detected: yes", report)
+
+
+def test_guest_reaches_the_host(machine):
+    machine.console.run(f"ping -c 3 -W 2 {HOST_ADDRESS}")
+
+
+def test_wire_reaches_the_guest(machine):
+    times = wire.ping(machine.peer, GUEST_ADDRESS, count=5)
+    assert None not in times, times
+
+
+def test_dbgsh_says_that_there_is_no_vmm(machine):
+    for command in ("dbgsh", "dbgsh -c version"):
+        code, said = machine.console.status(f"{command} 2>&1 </dev/null")
+        assert (code, said) == (1, "dbgsh: there is no VMM beneath this "
+                                "system\n")
+
+
+@pytest.mark.parametrize("to_guest", [True, False], ids=["in", "out"])
+def test_tcp_data_arrives_unchanged(machine, to_guest):
+    traffic.transfer(machine, to_guest, MEGABYTES * 1_000_000, check=True)

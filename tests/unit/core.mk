@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# The parts of the core that need no machine.
+unit-tests-y += decode
+decode-y += tests/unit/decode_test.c tests/unit/decode_reference.c \
+	core/x86/decode.c
+decode-ldflags := -lZydis
+
+unit-tests-y += walk
+walk-y += tests/unit/walk_test.c tests/unit/core_fake.c core/x86/walk.c
+
+unit-tests-y += emulate
+emulate-y += tests/unit/emulate_test.c tests/unit/core_fake.c \
+	core/x86/emulate.c core/x86/decode.c core/x86/walk.c
+
+unit-tests-y += binding acpi
+binding-y += tests/unit/binding_test.c core/pci/binding.c
+acpi-y += tests/unit/acpi_test.c core/acpi.c
+
+unit-tests-y += pci
+pci-y += tests/unit/pci_test.c tests/unit/pci_fake.c core/pci/config.c \
+	core/pci/enumerate.c core/pci/bridge.c core/pci/binding.c \
+	core/pci/bind.c core/x86/trap.c
+pci-cflags := -include tests/unit/pci_fake_regs.h
+pci-ldflags := -Wl,-T,tests/unit/pci_tables.lds

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Does dbgsh keep to the protocol of the VMM call with shells that behave,
+ * and come to an end with those that do not? A small shell answers here.
+ */
+#include "session.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHECK(x) do { \
+	if (!(x)) { \
+		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
+		exit(1); \
+	} \
+	checks++; \
+} while (0)
+
+static unsigned int checks;
+
+/* The shell: what it says, and what it was told. */
+static struct {
+	char out[1024];
+	size_t out_at;
+	char in[4096];
+	size_t in_len;
+	const char *greeting;
+	const char *after_line[8];	/* said after each line */
+	unsigned int lines;
+	const char *next_greeting;	/* of the session after this one */
+	bool ended, deaf;
+	unsigned int calls;
+} vmm;
+
+static void say(const char *text)
+{
+	snprintf(vmm.out, sizeof(vmm.out), "%s", text);
+	vmm.out_at = 0;
+}
+
+static void take(int byte)
+{
+	const char *text;
+
+	CHECK(byte >= 0 && byte <= 255);
+	if (vmm.in_len < sizeof(vmm.in) - 1)
+		vmm.in[vmm.in_len++] = (char)byte;
+	if (byte != '\n' && byte != '\r' && byte != 4)
+		return;
+	if (vmm.deaf)
+		return;
+	text = vmm.after_line[vmm.lines++];
+	if (text)
+		say(text);
+	else
+		vmm.ended = true;
+}
+
+static int shell(int byte)
+{
+	CHECK(vmm.calls++ < 100000);
+	if (byte >= 0)
+		take(byte);
+	if (vmm.out[vmm.out_at])
+		return (unsigned char)vmm.out[vmm.out_at++];
+	if (vmm.ended && vmm.next_greeting) {
+		say(vmm.next_greeting);
+		vmm.next_greeting = NULL;
+		vmm.ended = false;
+		vmm.in_len = 0;
+		memset(vmm.in, 0, sizeof(vmm.in));
+		return SESSION_OVER;
+	}
+	if (vmm.ended)
+		return SESSION_OVER;
+	return vmm.calls % 3 ? SESSION_WANTS_INPUT : SESSION_NOTHING;
+}
+
+static void start(const char *greeting)
+{
+	memset(&vmm, 0, sizeof(vmm));
+	say(greeting);
+}
+
+/* Run with standard output in a file; its text. */
+static const char *output_of(int (*run)(void), int *status)
+{
+	static char text[4096];
+	FILE *file = tmpfile();
+	int before = dup(STDOUT_FILENO);
+	size_t len;
+
+	fflush(stdout);
+	dup2(fileno(file), STDOUT_FILENO);
+	*status = run();
+	fflush(stdout);
+	dup2(before, STDOUT_FILENO);
+	close(before);
+	rewind(file);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	return text;
+}
+
+static int run_command(void)
+{
+	return session_command(shell, "log 20");
+}
+
+static int run_interactive(void)
+{
+	return session_interactive(shell);
+}
+
+static void a_command_gives_its_output_and_status(void)
+{
+	const char *text;
+	int status;
+
+	start("greeting\n> ");
+	vmm.after_line[0] = "line one\nline two\n\x1e" "3\n";
+	text = output_of(run_command, &status);
+	CHECK(strcmp(text, "line one\nline two\n") == 0);
+	CHECK(status == 3);
+	CHECK(strcmp(vmm.in, "\x0elog 20\nexit\n") == 0);
+}
+
+static void a_command_that_asks_for_input_is_ended(void)
+{
+	const char *text;
+	int status;
+
+	start("> ");
+	vmm.after_line[0] = "echoctl> ";	/* a program with a prompt */
+	vmm.after_line[1] = "\x1e" "0\n";	/* took "exit" */
+	text = output_of(run_command, &status);
+	CHECK(strcmp(text, "echoctl> ") == 0 && status == 0);
+	CHECK(strcmp(vmm.in, "\x0elog 20\nexit\nexit\n") == 0);
+}
+
+static void a_session_that_ends_too_early_is_an_error(void)
+{
+	int status;
+
+	start("dbgsh is switched off\n");
+	vmm.ended = true;
+	output_of(run_command, &status);
+	CHECK(status == 125);
+}
+
+static void a_shell_that_never_ends_is_left(void)
+{
+	int status;
+
+	start("> ");
+	vmm.deaf = true;
+	output_of(run_command, &status);
+	CHECK(status == 125);
+}
+
+/* Standard input from here on: text, then its end. */
+static void type(const char *text)
+{
+	int ends[2];
+
+	CHECK(pipe(ends) == 0);
+	CHECK(write(ends[1], text, strlen(text)) == (ssize_t)strlen(text));
+	close(ends[1]);
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+}
+
+static void what_is_typed_goes_to_the_vmm_and_back(void)
+{
+	const char *text;
+	int status;
+
+	type("help\rexit\r");
+	start("> ");
+	vmm.after_line[0] = "commands\n> ";
+	text = output_of(run_interactive, &status);
+	CHECK(strcmp(text, "> commands\n> ") == 0 && status == 0);
+	CHECK(strcmp(vmm.in, "help\rexit\r") == 0);
+}
+
+static void the_end_of_input_is_told(void)
+{
+	int status;
+
+	type("");
+	start("> ");
+	output_of(run_interactive, &status);
+	CHECK(status == 0 && strcmp(vmm.in, "\x04") == 0);
+
+	type("");
+	start("> ");
+	vmm.deaf = true;		/* it does not end by it */
+	output_of(run_interactive, &status);
+	CHECK(status == 0);
+}
+
+/* It asks at once: the program that it belonged to was killed. */
+static void an_old_session_is_ended_first(void)
+{
+	const char *text;
+	int status;
+
+	type("help\rexit\r");
+	start("");
+	vmm.after_line[0] = "old> ";	/* ^D ends a program, then the shell */
+	vmm.next_greeting = "new> ";
+	vmm.after_line[2] = "commands\nnew> ";
+	text = output_of(run_interactive, &status);
+	CHECK(strcmp(text, "new> commands\nnew> ") == 0 && status == 0);
+	CHECK(strcmp(vmm.in, "help\rexit\r") == 0);
+
+	start("");
+	vmm.deaf = true;		/* it cannot be ended */
+	output_of(run_command, &status);
+	CHECK(status == 125);
+}
+
+int main(void)
+{
+	a_command_gives_its_output_and_status();
+	a_command_that_asks_for_input_is_ended();
+	a_session_that_ends_too_early_is_an_error();
+	a_shell_that_never_ends_is_left();
+	what_is_typed_goes_to_the_vmm_and_back();
+	the_end_of_input_is_told();
+	an_old_session_is_ended_first();
+	printf("%u checks\n", checks);
+	return 0;
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# Domains from the inside, on address spaces that are only noted down.
+unit-tests-y += domain_core
+domain_core-y += tests/unit/domain_core_test.c core/domain/message.c

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Does echoctl take exactly its commands, and else say what it expected? */
+#include "../../domains/echoctl/echoctl.h"
+
+#include <domain/args.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(x) do { \
+	if (!(x)) { \
+		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
+		exit(1); \
+	} \
+	checks++; \
+} while (0)
+
+static unsigned int checks;
+
+static struct echoctl_command parse(const char *text)
+{
+	static char line[256];
+	static char *argv[ARGS_MAX];
+
+	snprintf(line, sizeof(line), "%s", text);
+	return echoctl_parse(args_split(line, argv, ARGS_MAX), argv);
+}
+
+static void commands_are_understood(void)
+{
+	struct echoctl_command c;
+
+	CHECK(parse("").action == ECHOCTL_NOTHING);
+	CHECK(parse("help").action == ECHOCTL_HELP);
+	CHECK(parse("exit").action == ECHOCTL_EXIT);
+	CHECK(parse("status").action == ECHOCTL_STATUS);
+	CHECK(parse("server stop").action == ECHOCTL_SERVER_STOP);
+	CHECK(parse("client close").action == ECHOCTL_CLIENT_CLOSE);
+	c = parse("server start 7");
+	CHECK(c.action == ECHOCTL_SERVER_START && c.port == 7);
+	c = parse(" client  connect 10.0.2.2 65535 ");
+	CHECK(c.action == ECHOCTL_CLIENT_CONNECT && c.port == 65535 &&
+	      c.address == 0x0a000202);
+}
+
+static void send_takes_a_number_or_text(void)
+{
+	struct echoctl_command c = parse("client send");
+
+	CHECK(c.action == ECHOCTL_CLIENT_SEND_BYTES &&
+	      c.bytes == ECHOCTL_DEFAULT_BYTES);
+	c = parse("client send 1000000");
+	CHECK(c.action == ECHOCTL_CLIENT_SEND_BYTES && c.bytes == 1000000);
+	c = parse("client send hello");
+	CHECK(c.action == ECHOCTL_CLIENT_SEND_TEXT && c.text == 2);
+	c = parse("client send 3 apples");
+	CHECK(c.action == ECHOCTL_CLIENT_SEND_TEXT && c.text == 2);
+	CHECK(parse("client send 12x").action == ECHOCTL_WRONG);
+	CHECK(parse("client send 0").action == ECHOCTL_WRONG);
+	CHECK(parse("client send 99999999999999999999").action ==
+	      ECHOCTL_WRONG);
+}
+
+static void check_wrong(const char *text, const char *expected)
+{
+	struct echoctl_command c = parse(text);
+
+	CHECK(c.action == ECHOCTL_WRONG);
+	CHECK(strstr(c.expected, expected) != NULL);
+}
+
+static void wrong_commands_are_told_what_is_right(void)
+{
+	check_wrong("serve", "server");
+	check_wrong("help me", "help");
+	check_wrong("server", "server start <port>");
+	check_wrong("server start", "port from 1 to 65535");
+	check_wrong("server start 0", "port from 1 to 65535");
+	check_wrong("server start 65536", "port from 1 to 65535");
+	check_wrong("server start 7 8", "port from 1 to 65535");
+	check_wrong("server start seven", "port from 1 to 65535");
+	check_wrong("server stop now", "server stop");
+	check_wrong("client", "client connect <ip> <port>");
+	check_wrong("client connect 10.0.2.2", "<ip> <port>");
+	check_wrong("client connect 10.0.2 7", "IPv4 address");
+	check_wrong("client connect host 7", "IPv4 address");
+	check_wrong("client connect 10.0.2.2 0", "port from 1");
+	check_wrong("client close it", "client close");
+}
+
+int main(void)
+{
+	commands_are_understood();
+	send_takes_a_number_or_text();
+	wrong_commands_are_told_what_is_right();
+	printf("%u checks\n", checks);
+	return 0;
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Does every frame reach exactly those it is for? Each row of the design's table
+ * of modes, with a MAC shared by guest and VMM and with one of the VMM's own;
+ * and does no sequence of bytes lead the parser out of its buffer?
+ */
+#include "../../net/ippass/classify.h"
+#include "net_fake.h"
+
+#define W	BIT(NET_WIRE)
+#define G	BIT(NET_GUEST)
+#define S	BIT(NET_STACK)
+
+#define SHARED	0x52, 0x54, 0, 1, 2, 3
+#define OTHER	0x52, 0x54, 0, 9, 9, 9
+#define OWN	0x52, 0x54, 0, 7, 7, 7
+#define ALL	0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+
+#define VMM_IP	10, 0, 2, 50
+#define GUEST_IP 10, 0, 2, 15
+#define HOST_IP	10, 0, 2, 2
+
+static const uint8_t vmm_ip6[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0,
+				     2, 0, 0, 0xff, 0xfe, 0xaa, 0xbb, 0xcc };
+static const uint8_t guest_ip6[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0,
+				       2, 0, 0, 0xff, 0xfe, 1, 2, 3 };
+
+static struct ippass_view view(bool filter)
+{
+	struct ippass_view v = {
+		.guest_mac = { SHARED }, .stack_mac = { SHARED },
+		.filter = filter,
+	};
+	const uint8_t ip[4] = { VMM_IP };
+
+	memcpy(&v.vmm.ip4[0], ip, 4);
+	v.vmm.n_ip4 = 1;
+	memcpy(v.vmm.ip6[0], vmm_ip6, 16);
+	v.vmm.n_ip6 = 1;
+	return v;
+}
+
+static uint8_t where(const struct ippass_view *v, const uint8_t *bytes,
+		     size_t len, enum net_port_id from)
+{
+	struct ippass_headers h;
+
+	CHECK(ippass_parse(bytes, len, &h));
+	return ippass_targets(v, &h, from);
+}
+
+static size_t ip4(uint8_t *f, const uint8_t mac[6], const uint8_t to[4])
+{
+	static const uint8_t from[4] = { HOST_IP };
+
+	memset(f, 0, 64);
+	memcpy(f, mac, 6);
+	f[12] = 8;
+	f[14] = 0x45;
+	memcpy(f + 26, from, 4);
+	memcpy(f + 30, to, 4);
+	return 64;
+}
+
+static size_t arp(uint8_t *f, const uint8_t mac[6], uint8_t op,
+		  const uint8_t sender[4], const uint8_t target[4])
+{
+	static const uint8_t head[] = { 8, 6, 0, 1, 8, 0, 6, 4, 0 };
+
+	memset(f, 0, 60);
+	memcpy(f, mac, 6);
+	memcpy(f + 12, head, sizeof(head));
+	f[21] = op;
+	memcpy(f + 28, sender, 4);
+	memcpy(f + 38, target, 4);
+	return 60;
+}
+
+static size_t ip6(uint8_t *f, const uint8_t mac[6], const uint8_t to[16],
+		  uint8_t nd_type, const uint8_t target[16])
+{
+	memset(f, 0, 78);
+	memcpy(f, mac, 6);
+	f[12] = 0x86;
+	f[13] = 0xdd;
+	f[14] = 0x60;
+	f[20] = 58;
+	memcpy(f + 38, to, 16);
+	f[54] = nd_type;
+	memcpy(f + 62, target, 16);
+	return 78;
+}
+
+static const uint8_t shared[6] = { SHARED }, other[6] = { OTHER },
+	all[6] = { ALL }, own[6] = { OWN };
+static const uint8_t vmm[4] = { VMM_IP }, guest[4] = { GUEST_IP },
+	host[4] = { HOST_IP };
+
+static void ip4_goes_by_destination_address(void)
+{
+	struct ippass_view pass = view(false), filter = view(true);
+	uint8_t f[128];
+	size_t n;
+
+	n = ip4(f, shared, vmm);
+	CHECK(where(&pass, f, n, NET_WIRE) == (G | S));
+	CHECK(where(&filter, f, n, NET_WIRE) == S);
+	CHECK(where(&pass, f, n, NET_GUEST) == S);
+	CHECK(where(&pass, f, n, NET_STACK) == G);
+	n = ip4(f, shared, guest);
+	CHECK(where(&pass, f, n, NET_WIRE) == G);
+	CHECK(where(&filter, f, n, NET_WIRE) == G);
+	/* to its own MAC but not for the VMM: never to the wire */
+	CHECK(where(&pass, f, n, NET_GUEST) == 0);
+	CHECK(where(&pass, f, n, NET_STACK) == G);
+	n = ip4(f, other, host);
+	CHECK(where(&pass, f, n, NET_WIRE) == G);
+	CHECK(where(&pass, f, n, NET_GUEST) == W);
+	CHECK(where(&pass, f, n, NET_STACK) == W);
+	/* the VMM's address behind somebody else's MAC is that one's affair */
+	n = ip4(f, other, vmm);
+	CHECK(where(&pass, f, n, NET_GUEST) == W);
+	CHECK(where(&filter, f, n, NET_WIRE) == G);
+	n = ip4(f, all, host);
+	CHECK(where(&filter, f, n, NET_WIRE) == (G | S));
+	CHECK(where(&filter, f, n, NET_GUEST) == (W | S));
+	CHECK(where(&filter, f, n, NET_STACK) == (W | G));
+}
+
+static void arp_goes_by_target_address(void)
+{
+	struct ippass_view pass = view(false), filter = view(true);
+	uint8_t f[128];
+	size_t n;
+
+	n = arp(f, all, 1, host, vmm);
+	CHECK(where(&pass, f, n, NET_WIRE) == (G | S));
+	CHECK(where(&pass, f, n, NET_GUEST) == (W | S));
+	n = arp(f, shared, 2, host, vmm);
+	CHECK(where(&pass, f, n, NET_WIRE) == (G | S));
+	CHECK(where(&filter, f, n, NET_WIRE) == S);
+	CHECK(where(&pass, f, n, NET_GUEST) == S);
+	n = arp(f, shared, 2, host, guest);
+	CHECK(where(&pass, f, n, NET_WIRE) == G);
+	n = arp(f, shared, 2, vmm, guest);
+	CHECK(where(&pass, f, n, NET_STACK) == G);
+	n = arp(f, other, 2, vmm, host);
+	CHECK(where(&pass, f, n, NET_STACK) == W);
+	/* hardware other than Ethernet is not ARP to us */
+	n = arp(f, shared, 2, host, vmm);
+	f[15] = 6;
+	CHECK(where(&pass, f, n, NET_WIRE) == G);
+}
+
+static void ip6_and_groups(void)
+{
+	static const uint8_t solicited[6] = { 0x33, 0x33, 0xff, 0xaa, 0xbb,
+					      0xcc };
+	static const uint8_t elsewhere[6] = { 0x33, 0x33, 0xff, 1, 2, 3 };
+	static const uint8_t nodes[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+	static const uint8_t mdns[6] = { 1, 0, 0x5e, 0, 0, 0xfb };
+	struct ippass_view pass = view(false), filter = view(true);
+	uint8_t f[128];
+	size_t n;
+
+	n = ip6(f, solicited, vmm_ip6, 135, vmm_ip6);
+	CHECK(where(&filter, f, n, NET_WIRE) == (G | S));
+	CHECK(where(&filter, f, n, NET_GUEST) == (W | S));
+	n = ip6(f, elsewhere, vmm_ip6, 135, guest_ip6);
+	CHECK(where(&pass, f, n, NET_WIRE) == G);
+	n = ip6(f, nodes, vmm_ip6, 136, guest_ip6);
+	CHECK(where(&pass, f, n, NET_WIRE) == (G | S));
+	n = ip6(f, shared, vmm_ip6, 136, guest_ip6);
+	CHECK(where(&filter, f, n, NET_WIRE) == S);
+	n = ip6(f, shared, guest_ip6, 136, vmm_ip6);
+	CHECK(where(&filter, f, n, NET_WIRE) == G);
+
+	n = ip4(f, mdns, host);
+	CHECK(where(&pass, f, n, NET_WIRE) == G);
+	memcpy(pass.vmm.multicast[0], mdns, 6);
+	pass.vmm.n_multicast = 1;
+	CHECK(where(&pass, f, n, NET_WIRE) == (G | S));
+}
+
+static void tagged_frames_are_never_the_vmms(void)
+{
+	struct ippass_view filter = view(true);
+	uint8_t f[128], t[128];
+	size_t n = ip4(f, shared, vmm);
+
+	memcpy(t, f, 12);
+	memcpy(t + 12, (const uint8_t[]){ 0x81, 0, 0, 5 }, 4);
+	memcpy(t + 16, f + 12, n - 12);
+	CHECK(where(&filter, t, n + 4, NET_WIRE) == G);
+	CHECK(where(&filter, t, n + 4, NET_GUEST) == 0);
+	memcpy(t, all, 6);
+	CHECK(where(&filter, t, n + 4, NET_WIRE) == G);
+	CHECK(where(&filter, t, n + 4, NET_GUEST) == W);
+}
+
+static void a_mac_of_the_vmms_own(void)
+{
+	struct ippass_view v = view(true);
+	uint8_t f[128];
+	size_t n;
+
+	memcpy(v.stack_mac, own, 6);
+	n = ip4(f, own, guest);		/* whatever it is, it is the VMM's */
+	CHECK(where(&v, f, n, NET_WIRE) == S);
+	CHECK(where(&v, f, n, NET_GUEST) == S);
+	n = ip4(f, shared, vmm);
+	CHECK(where(&v, f, n, NET_WIRE) == G);
+	CHECK(where(&v, f, n, NET_STACK) == G);
+	n = ip4(f, other, host);
+	CHECK(where(&v, f, n, NET_STACK) == W);
+}
+
+static void who_uses_the_vmms_address(void)
+{
+	static const uint8_t none[4] = { 0 };
+	struct ippass_view v = view(false);
+	struct ippass_headers h;
+	uint8_t f[128];
+	size_t n;
+
+	n = arp(f, all, 1, vmm, host);
+	CHECK(ippass_parse(f, n, &h) && ippass_conflict(&v, &h));
+	n = arp(f, all, 1, host, vmm);
+	CHECK(ippass_parse(f, n, &h) && !ippass_conflict(&v, &h));
+	n = arp(f, all, 1, none, vmm);	/* a probe asks, it does not use */
+	CHECK(ippass_parse(f, n, &h) && !ippass_conflict(&v, &h));
+	n = ip6(f, all, vmm_ip6, 136, vmm_ip6);
+	CHECK(ippass_parse(f, n, &h) && ippass_conflict(&v, &h));
+	n = ip6(f, all, vmm_ip6, 135, vmm_ip6);
+	CHECK(ippass_parse(f, n, &h) && !ippass_conflict(&v, &h));
+}
+
+/* Truncation at every length, and random bytes: exactly sized heap copies. */
+static void no_bytes_lead_out_of_the_buffer(void)
+{
+	struct ippass_view v = view(true);
+	uint8_t f[128];
+
+	for (unsigned int i = 0; i < 20000; i++) {
+		struct ippass_headers h;
+		size_t len = random32() % (IPPASS_HEADER_BYTES + 1);
+		uint8_t *copy = malloc(len ? len : 1);
+
+		for (size_t k = 0; k < sizeof(f); k++)
+			f[k] = (uint8_t)random32();
+		switch (i % 4) {
+		case 0:
+			arp(f, shared, 1, host, vmm);
+			break;
+		case 1:
+			ip4(f, all, vmm);
+			break;
+		case 2:
+			ip6(f, shared, vmm_ip6, 135, vmm_ip6);
+			break;
+		}
+		memcpy(copy, f, len);
+		if (ippass_parse(copy, len, &h))
+			for (int p = NET_WIRE; p < NET_PORTS; p++) {
+				uint8_t t = ippass_targets(&v, &h, p);
+
+				CHECK(!(t & BIT(p)) && t < BIT(NET_PORTS));
+				ippass_conflict(&v, &h);
+			}
+		else
+			CHECK(len < 14);
+		free(copy);
+	}
+}
+
+int main(void)
+{
+	ip4_goes_by_destination_address();
+	arp_goes_by_target_address();
+	ip6_and_groups();
+	tagged_frames_are_never_the_vmms();
+	a_mac_of_the_vmms_own();
+	who_uses_the_vmms_address();
+	no_bytes_lead_out_of_the_buffer();
+	printf("%u checks\n", checks);
+	return 0;
+}

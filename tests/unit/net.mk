@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# The switch, its modes, the guest's device and the port to netd.
+unit-tests-y += ippass_classify net_switch net_segment virtio \
+	virtio_events virtio_hostile
+unit-tests-$(CONFIG_NETD) += netring
+ippass_classify-y += tests/unit/ippass_classify_test.c \
+	tests/unit/net_fake.c net/ippass/classify.c
+net_switch-y += tests/unit/net_switch_test.c tests/unit/net_fake.c net/net.c \
+	net/ippass/pass.c net/ippass/ippass.c net/ippass/classify.c
+net_switch-ldflags := -Wl,-T,tests/unit/net_tables.lds
+net_segment-y += tests/unit/net_segment_test.c tests/unit/net_fake.c \
+	net/net.c net/segment.c net/ippass/pass.c
+net_segment-ldflags := -Wl,-T,tests/unit/net_tables.lds
+virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
+	net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
+	net/virtio/interrupt.c net/virtio/queue.c net/virtio/rx.c \
+	net/virtio/tx.c net/virtio/ctrl.c
+virtio-y += tests/unit/virtio_test.c $(virtio-device)
+virtio_events-y += tests/unit/virtio_events_test.c $(virtio-device)
+virtio_hostile-y += tests/unit/virtio_hostile_test.c $(virtio-device)
+netring-y += tests/unit/netring_test.c tests/unit/net_fake.c \
+	tests/unit/netring_service.c net/stack/port.c \
+	net/segment.c

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Put before every file of the PCI test: port instructions become calls of
+ * the fake machine (pci_fake.c), and the configured binding string a variable.
+ */
+#ifndef TESTS_UNIT_PCI_FAKE_REGS_H
+#define TESTS_UNIT_PCI_FAKE_REGS_H
+
+#define CORE_X86_REGS_H		/* in the place of core/x86/regs.h */
+
+#include <stdint.h>
+
+uint8_t inb(uint16_t port);
+uint16_t inw(uint16_t port);
+uint32_t inl(uint16_t port);
+void outb(uint16_t port, uint8_t value);
+void outw(uint16_t port, uint16_t value);
+void outl(uint16_t port, uint32_t value);
+
+extern const char *test_bindings;
+#undef CONFIG_PCI_BINDINGS
+#define CONFIG_PCI_BINDINGS	test_bindings
+
+#endif
