@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the system tests share: where the logs of a failed test are.
+"""What the system tests share: what a failed test tells of its machines.
 
 Tests run one after the other: the bench has as many CPUs as the host has, and
 times are part of what is tested.
@@ -13,12 +13,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from lib import paths                       # noqa: E402
+from lib.machine import Machine             # noqa: E402
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test names the folder with its machine's logs."""
+    """A failed test's report has its machines' last words."""
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        report.sections.append(("logs", f"see the folders in {paths.LOGS}"))
+        report.sections.append(("logs", "\n".join(
+            [f"see the folders in {paths.LOGS}"] +
+            [machine.evidence() for machine in Machine.running])))

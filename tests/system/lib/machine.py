@@ -20,7 +20,7 @@ from pathlib import Path
 from . import paths
 from .console import Console, console_listener
 from .peer import Peer
-from .qmp import Qmp
+from .qmp import Qmp, QmpError
 
 VMM_ADDRESS = "10.0.2.50"
 GUEST_ADDRESS = "10.0.2.15"
@@ -40,6 +40,8 @@ def die_with_parent():
 
 
 class Machine:
+    running = []        # machines that were started and not stopped
+
     def __init__(self, name, disk=None, variables=None, nic="bcm5722",
                  nic_options="strict=on", memory=1024, cpus=1, cpu="EPYC-v1",
                  forward=(), peer=False, extra=(), kernel=None,
@@ -148,9 +150,12 @@ class Machine:
             said = (self.folder / "qemu.log").read_text(errors="replace")
             self.stop()
             raise RuntimeError(f"QEMU did not start:\n{said}") from None
+        Machine.running.append(self)
         return self
 
     def stop(self):
+        if self in Machine.running:
+            Machine.running.remove(self)
         if self.qmp:
             self.qmp.close()
         if self.process and self.process.poll() is None:
@@ -221,3 +226,20 @@ class Machine:
 
     def nic_counter(self, name):
         return self.qmp.get("nic0", name)
+
+    def evidence(self):
+        """What a failed test's report shows of this machine, as text."""
+        lines = [f"machine {self.name}: logs in {self.folder}"]
+        try:
+            if self.nic == "bcm5722":
+                names = sorted(p["name"] for p in self.qmp(
+                    "qom-list", path="/machine/peripheral/nic0")
+                    if p["name"].startswith(("c-", "v-")))
+                values = ((n, self.nic_counter(n)) for n in names)
+                lines.append("NIC: " + " ".join(
+                    f"{n}={v}" for n, v in values if v))
+            lines += self.qmp.monitor("info registers").splitlines()[:12]
+        except (OSError, QmpError, ValueError) as error:
+            lines.append(f"QEMU does not answer: {error}")
+        lines.append("VMM log, its end:")
+        return "\n".join(lines + self.vmm_log().splitlines()[-40:]) + "\n"

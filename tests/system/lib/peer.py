@@ -4,14 +4,20 @@
 QEMU's dgram netdev carries one frame in one datagram. The machine joins it to
 the user network with a hub, so that the peer sees what any station on that
 wire would see. Frames are bytes; tests build and read them with scapy.
+
+Whatever comes is taken off the wire at once, by a thread: a wire does not wait
+for a station that is slow, but QEMU would, and its card would stop sending.
 """
 
+import collections
 import ctypes
 import os
-import select
 import socket
 import struct
+import threading
 import time
+
+FRAMES_MAX = 65536      # the oldest are forgotten
 
 SO_ATTACH_FILTER = 26
 
@@ -39,6 +45,24 @@ class Peer:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.sock.bind(str(mine))
+        self.frames = collections.deque(maxlen=FRAMES_MAX)
+        self.arrived = threading.Condition()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        while True:
+            try:
+                frame = self.sock.recv(65536)
+            except TimeoutError:        # send() sets one
+                continue
+            except OSError:             # closed
+                return
+            if not frame:               # shut down
+                return
+            with self.arrived:
+                self.frames.append(frame)
+                self.arrived.notify()
 
     def listen_as(self, mac):
         """From now on take only what a station with that address would: a
@@ -58,14 +82,15 @@ class Peer:
 
     def receive(self, timeout=1.0):
         """The next frame, or None if none came in time."""
-        ready, _, _ = select.select([self.sock], [], [], max(timeout, 0))
-        return self.sock.recv(65536) if ready else None
+        with self.arrived:
+            self.arrived.wait_for(lambda: self.frames, max(timeout, 0))
+            return self.frames.popleft() if self.frames else None
 
     def drain(self):
         """Forget the frames that have come so far. Returns how many."""
-        count = 0
-        while self.receive(0) is not None:
-            count += 1
+        with self.arrived:
+            count = len(self.frames)
+            self.frames.clear()
         return count
 
     def wait(self, wanted, timeout=5.0):
@@ -101,4 +126,6 @@ class Peer:
         return None
 
     def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.reader.join()
         self.sock.close()
