@@ -18,6 +18,8 @@
 #include <tandem/mem.h>
 
 #define SLICE_US	2000
+/* a stretch that took longer was interrupted: by SMM, or beneath us */
+#define STRETCH_MAX_US	((uint64_t)4 * SLICE_US)
 #define VECTOR_NMI	2
 #define EXCEPTIONS	32
 /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX push an error code */
@@ -150,7 +152,7 @@ static void execute(struct cpu *cpu, struct domain *d, uint64_t end)
 			f->rflags |= RFLAGS_IF;
 		vector = user_enter(f);
 		used = time_us() - start;
-		d->run_us += used;
+		d->run_us += MIN(used, STRETCH_MAX_US);
 		d->total_us += used;
 		handle_trap(cpu, d, vector);
 		timers_run(cpu);

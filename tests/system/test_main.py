@@ -6,7 +6,9 @@ kernel by its own boot entry. Tests run in the order of the file; the last one
 asks whether the NIC saw a rule broken in all of it.
 """
 
+import os
 import re
+import signal
 import socket
 import statistics
 import threading
@@ -262,6 +264,21 @@ def test_a_domain_that_runs_for_ever_is_ended_and_the_guest_goes_on(machine):
         assert "ended by the VMM" in shell.command("spin", timeout=60)
     assert "spin ended: ran too long" in machine.vmm_log()
     going.finish()
+
+
+def test_time_that_the_machine_stood_still_is_not_the_domains(machine):
+    with DebugShell(machine.console) as shell:
+        ended = machine.vmm_log().count("spin ended")
+        machine.console.send("spin\r")
+        for _ in range(3):
+            time.sleep(0.1)
+            os.kill(machine.process.pid, signal.SIGSTOP)
+            time.sleep(1.2)
+            os.kill(machine.process.pid, signal.SIGCONT)
+        time.sleep(0.05)
+        assert machine.vmm_log().count("spin ended") == ended
+        machine.console.expect("ended by the VMM", 60)
+        machine.console.expect(r"\n> ", 60)
 
 
 # ---- the guest's side comes and goes ----
