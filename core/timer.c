@@ -17,8 +17,9 @@
 #define PM_TIMER_HZ	3579545
 #define CALIBRATE_US	20000
 #define PM_POLLS	10000000
-/* an armed deadline up to this much later than wanted is good enough */
-#define SLACK_US	500
+/* an armed deadline this much later or earlier than wanted is good enough */
+#define LATE_US		500
+#define EARLY_US	200
 /* one that is over by this much was lost */
 #define LOST_US		20000
 
@@ -145,7 +146,8 @@ void deadline_ensure(struct cpu *cpu, uint64_t within)
 		want = cpu->timers->deadline;
 	if (!source || want == ~0ull)
 		return;
-	if (cpu->deadline && cpu->deadline <= want + SLACK_US &&
+	if (cpu->deadline && cpu->deadline <= want + LATE_US &&
+	    cpu->deadline + EARLY_US >= want &&
 	    now < cpu->deadline + LOST_US)
 		return;
 	if (want <= now)

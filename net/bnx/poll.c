@@ -37,7 +37,7 @@ static const struct {
 } moderation_level[] = {
 	{ 0, 20, 8 },
 	{ 4000, 20, 16 },
-	{ 12000, 100, 32 },
+	{ 12000, 50, 32 },
 };
 #define MODERATION_WINDOW_US	10000u
 

@@ -145,7 +145,7 @@ unsigned int virtio_rx_transmit(struct net_port *p, struct frame *const *f,
 		while (done < n && !err) {
 			err = receive(dev, q, f[done], &why);
 			if (!err)
-				done++;
+				dev->hold.in_bytes += f[done++]->len;
 		}
 	spin_unlock(&q->lock);
 	if (err == -EPROTO)

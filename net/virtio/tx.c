@@ -6,7 +6,8 @@
  * queue and is read anew later.
  *
  * Kicks cost an exit each, so none is asked for while enough is on its way: its
- * completion brings us back here anyway. Completions are published, and an
+ * completion brings us back here anyway; nor from a bulk sender (hold.c).
+ * Completions are published, and an
  * interrupt considered, once per batch.
  *
  * One caller at a time works on the queue (tx_working); others leave word in
@@ -295,6 +296,7 @@ static unsigned int collect(struct virtio_net *dev, struct frame **list,
 			break;
 		}
 		s->bytes = s->frame.len;
+		dev->hold.out_bytes += s->bytes;
 		__atomic_add_fetch(&dev->in_flight_bytes, s->bytes,
 				   __ATOMIC_RELAXED);
 		s->head = c->head;
@@ -426,7 +428,8 @@ static bool arm(struct virtio_net *dev, bool blocked)
 	bool quiet, more = false;
 
 	spin_lock(&q->lock);
-	quiet = blocked || dev->in_flight >= TX_QUIET_FRAMES;
+	quiet = blocked || dev->in_flight >= TX_QUIET_FRAMES ||
+		virtio_hold(dev);
 	dev->tx_notify = true;
 	dev->tx_blocked = blocked;
 	if (q->enabled && dev->live) {

@@ -23,6 +23,7 @@
 #include <net/net.h>
 #include <net/ratelimit.h>
 #include <tandem/spinlock.h>
+#include <tandem/timer.h>
 #include <tandem/trap.h>
 
 #define VIRTIO_QUEUE_SIZE	256u	/* the most a driver can have */
@@ -103,6 +104,15 @@ struct tx_slot {
 	uint16_t next_free;
 };
 
+/* Whether kicks are held back (hold.c). */
+struct virtio_hold {
+	struct timer timer;
+	uint64_t window_start;		/* time_us() */
+	uint64_t in_bytes, out_bytes;	/* since then, of frames */
+	uint16_t rx, tx;		/* places in the queues when held */
+	bool bulk, expired;
+};
+
 struct virtio_net {
 	struct net_port *port;
 	struct pci_device *at;
@@ -154,6 +164,7 @@ struct virtio_net {
 	bool tx_blocked;		/* no use looking before a completion */
 	bool tx_done;			/* completions not yet published */
 	uint8_t tx_signal;		/* exits until the driver is told */
+	struct virtio_hold hold;
 	struct virtio_chain tx_chain;
 	uint8_t *bounce;		/* one frame that is too scattered */
 	bool bounce_busy;
@@ -277,6 +288,12 @@ void virtio_tx_publish(struct virtio_net *dev);
 void virtio_tx_exit(struct virtio_net *dev);
 /* Publish completions and take what waits, if there is a reason to look. */
 void virtio_tx_poll(struct virtio_net *dev);
+
+/*
+ * hold.c: may the driver's kicks wait for the next exit? Then a timer sees to
+ * it that there is one. The TX queue's lock is held.
+ */
+bool virtio_hold(struct virtio_net *dev);
 
 /* ctrl.c */
 void virtio_ctrl_work(struct virtio_net *dev);

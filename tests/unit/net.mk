@@ -14,7 +14,7 @@ net_segment-ldflags := -Wl,-T,tests/unit/net_tables.lds
 virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
 	net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
 	net/virtio/interrupt.c net/virtio/queue.c net/virtio/rx.c \
-	net/virtio/tx.c net/virtio/ctrl.c
+	net/virtio/tx.c net/virtio/hold.c net/virtio/ctrl.c
 virtio-y += tests/unit/virtio_test.c $(virtio-device)
 virtio_events-y += tests/unit/virtio_events_test.c $(virtio-device)
 virtio_hostile-y += tests/unit/virtio_hostile_test.c $(virtio-device)

@@ -102,6 +102,68 @@ static void one_interrupt_for_both_ways(void)
 	pci_write(cap + 2, 2, 0);
 }
 
+/* n frames that the driver kicks for, each taken and given back at once. */
+static void send_frames(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		put_frame(0, 1400, NULL);
+		offer(QUEUE_TX, 0);
+		kick(QUEUE_TX);
+		all_back();
+	}
+}
+
+static bool kicks_wanted(void)
+{
+	return !(queue[QUEUE_TX].used->flags & VRING_USED_F_NO_NOTIFY);
+}
+
+static void timer_fires(void)
+{
+	struct timer *t = &device->hold.timer;
+
+	CHECK(t->armed && t->deadline > fake_time);
+	fake_time = t->deadline;
+	t->armed = false;
+	t->fn(t);
+}
+
+static void bulk_sender_is_held(void)
+{
+	driver_start(~(uint64_t)VIRTIO_F_EVENT_IDX, 256);
+	give_rx_buffers();
+	fake_time += 100000;
+	send_frames(1);
+	CHECK(kicks_wanted());
+	send_frames(40);
+	CHECK(kicks_wanted());		/* the window is not over */
+	fake_time += 6000;
+	send_frames(1);
+	CHECK(!kicks_wanted());
+	/* what comes without a kick is taken at the timer */
+	put_frame(0, 1400, NULL);
+	offer(QUEUE_TX, 0);
+	CHECK(n_input == 0);
+	timer_fires();
+	CHECK(n_input == 1);
+	all_back();
+	CHECK(!kicks_wanted());
+	/* nothing more comes: kicks are wanted again */
+	timer_fires();
+	CHECK(kicks_wanted() && !device->hold.timer.armed);
+	/* one that sends to be sent to is never held */
+	fake_time += 6000;
+	for (unsigned int i = 0; i < 3; i++) {
+		send_frames(30);
+		for (unsigned int n = 0; n < 20; n++)
+			CHECK(receive(1400, 0) == 1);
+		fake_time += 6000;
+		give_rx_buffers();
+		send_frames(1);
+		CHECK(kicks_wanted());
+	}
+}
+
 static void intx(void)
 {
 	driver_start(~(uint64_t)VIRTIO_F_EVENT_IDX, 256);
@@ -182,6 +244,7 @@ int main(void)
 	device_create();
 	msix();
 	one_interrupt_for_both_ways();
+	bulk_sender_is_held();
 	intx();
 	control_commands();
 	printf("%u checks\n", checks);
