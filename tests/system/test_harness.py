@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The harness itself: what the other tests take for granted."""
 
+import socket
+import threading
+
 import pytest
 from lib import boot, disk, paths, uefi_vars, wire
 from lib.console import CommandFailed
 from lib.initramfs import module_order
 from lib.machine import GUEST_ADDRESS, NIC_MAC, Machine
+from lib.peer import Peer
 
 
 def test_modules_come_after_what_they_need():
@@ -32,6 +36,32 @@ def test_partition_table_is_what_the_boot_entry_names(tmp_path):
     with open(image, "rb") as f:
         f.seek(2 * 512 + 16)
         assert f.read(16) == disk.PARTITION_ID.bytes_le
+
+
+def test_a_peer_that_sent_and_received_can_be_closed(tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.bind(str(tmp_path / "other"))
+        other.settimeout(5)
+        peer = Peer(tmp_path / "peer", tmp_path / "other")
+        for number in (b"1", b"2"):
+            peer.send(number)
+            assert other.recv(100) == number
+            other.sendto(number, str(tmp_path / "peer"))
+            assert peer.receive(5) == number
+        closing = threading.Thread(target=peer.close, daemon=True)
+        closing.start()
+        closing.join(5)
+        assert not closing.is_alive()
+
+
+def test_a_station_that_takes_no_frames_is_an_error_in_time(tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.bind(str(tmp_path / "other"))
+        peer = Peer(tmp_path / "peer", tmp_path / "other")
+        with pytest.raises(TimeoutError, match="does not take"):
+            for _ in range(100_000):
+                peer.send(b"x" * 1500)
+        peer.close()
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ import threading
 import time
 
 FRAMES_MAX = 65536      # the oldest are forgotten
+SEND_SECONDS = 1        # how long QEMU may take to take a frame
 
 SO_ATTACH_FILTER = 26
 
@@ -44,6 +45,10 @@ class Peer:
             os.unlink(mine)
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        # Not settimeout(), which is the reader's limit, too: a socket of this
+        # kind that is shut down tells so only to a reader that blocks.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                             struct.pack("@ll", SEND_SECONDS, 0))
         self.sock.bind(str(mine))
         self.frames = collections.deque(maxlen=FRAMES_MAX)
         self.arrived = threading.Condition()
@@ -54,8 +59,6 @@ class Peer:
         while True:
             try:
                 frame = self.sock.recv(65536)
-            except TimeoutError:        # send() sets one
-                continue
             except OSError:             # closed
                 return
             if not frame:               # shut down
@@ -77,8 +80,10 @@ class Peer:
     def send(self, frame):
         """Put one frame (bytes or a scapy packet) on the wire. Waits a
         second at most for QEMU to take it."""
-        self.sock.settimeout(1)
-        self.sock.sendto(bytes(frame), self.other)
+        try:
+            self.sock.sendto(bytes(frame), self.other)
+        except BlockingIOError:
+            raise TimeoutError("QEMU does not take frames") from None
 
     def receive(self, timeout=1.0):
         """The next frame, or None if none came in time."""
