@@ -59,7 +59,7 @@ static void reset_begin(struct virtio_net *dev)
 		q->resetting = false;
 		spin_unlock(&q->lock);
 	}
-	dev->features = 0;
+	dev->features = dev->offloads_off = 0;
 	dev->device_feature_select = dev->driver_feature_select = 0;
 	dev->queue_select = 0;
 	dev->config_vector = VIRTIO_MSI_NO_VECTOR;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The control virtqueue (virtio 1.2, 5.1.6.5): receive filter and MAC address.
- * Commands are answered at once. What a filter cannot hold widens it, so that
+ * The control virtqueue (virtio 1.2, 5.1.6.5): receive filter, MAC
+ * address, receive offloads. Commands are answered at once. What a filter cannot hold widens it, so that
  * no frame is lost to it.
  */
 #include "virtio.h"
@@ -98,6 +98,25 @@ static bool mac_command(struct virtio_net *dev, uint8_t command,
 	return false;
 }
 
+static bool offloads_command(struct virtio_net *dev, uint8_t command,
+			     const uint8_t *data, uint32_t len)
+{
+	uint64_t can = dev->features & (VIRTIO_NET_F_GUEST_CSUM |
+					VIRTIO_NET_F_GUEST_TSO4);
+	uint64_t wanted;
+
+	if (!virtio_has(dev, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) ||
+	    command != VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET ||
+	    len < sizeof(wanted))
+		return false;
+	memcpy(&wanted, data, sizeof(wanted));
+	if ((wanted & ~can) || ((wanted & VIRTIO_NET_F_GUEST_TSO4) &&
+				!(wanted & VIRTIO_NET_F_GUEST_CSUM)))
+		return false;
+	dev->offloads_off = can & ~wanted;
+	return true;
+}
+
 static bool command(struct virtio_net *dev, const uint8_t *bytes,
 		    uint32_t len)
 {
@@ -108,6 +127,8 @@ static bool command(struct virtio_net *dev, const uint8_t *bytes,
 		return rx_command(dev, bytes[1], bytes + 2, len - 2);
 	case VIRTIO_NET_CTRL_MAC:
 		return mac_command(dev, bytes[1], bytes + 2, len - 2);
+	case VIRTIO_NET_CTRL_GUEST_OFFLOADS:
+		return offloads_command(dev, bytes[1], bytes + 2, len - 2);
 	}
 	return false;
 }

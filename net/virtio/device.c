@@ -44,6 +44,7 @@ static void describe(struct net_port *p, struct net_text *t)
 	net_text_count(t, "notifications", dev->count.notifies);
 	net_text_count(t, "interrupts", dev->count.interrupts);
 	net_text_count(t, "chains received", dev->queue[QUEUE_RX].chains);
+	net_text_count(t, "large frames received", dev->count.large);
 	net_text_count(t, "chains sent", dev->queue[QUEUE_TX].chains);
 	net_text_count(t, "in flight", dev->in_flight);
 	net_text_count(t, "rules broken", dev->count.broken);
@@ -77,6 +78,8 @@ static uint64_t features_for(const struct net_port *wire)
 		     VIRTIO_F_INDIRECT_DESC | VIRTIO_F_RING_RESET |
 		     VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS |
 		     VIRTIO_NET_F_MTU | VIRTIO_NET_F_GUEST_CSUM |
+		     VIRTIO_NET_F_GUEST_TSO4 |
+		     VIRTIO_NET_F_CTRL_GUEST_OFFLOADS |
 		     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CTRL_VQ |
 		     VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_MAC_ADDR;
 

@@ -24,8 +24,10 @@
 /* 5.1.3 and 6: feature bits */
 #define VIRTIO_NET_F_CSUM		BIT(0)
 #define VIRTIO_NET_F_GUEST_CSUM		BIT(1)
+#define VIRTIO_NET_F_CTRL_GUEST_OFFLOADS	BIT(2)
 #define VIRTIO_NET_F_MTU		BIT(3)
 #define VIRTIO_NET_F_MAC		BIT(5)
+#define VIRTIO_NET_F_GUEST_TSO4		BIT(7)
 #define VIRTIO_NET_F_HOST_TSO4		BIT(11)
 #define VIRTIO_NET_F_HOST_TSO6		BIT(12)
 #define VIRTIO_NET_F_MRG_RXBUF		BIT(15)
@@ -138,6 +140,8 @@ _Static_assert(sizeof(struct virtio_net_hdr) == 12, "virtio 1.2, 5.1.6");
 #define VIRTIO_NET_CTRL_MAC		1
 #define VIRTIO_NET_CTRL_MAC_TABLE_SET	0
 #define VIRTIO_NET_CTRL_MAC_ADDR_SET	1
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS	5
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET	0
 #define VIRTIO_NET_OK			0
 #define VIRTIO_NET_ERR			1
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * Frames into the guest (virtio 1.2, 5.1.6.3 and 5.1.6.4): one copy into the
- * driver's buffers, several of them for a frame if they may be merged. A batch
- * is published at once by flush(), with at most one interrupt. A guest
- * without buffers loses frames; the switch counts them.
+ * driver's buffers, several of them for a frame if they may be merged, and
+ * frames that belong together as one (large.c). A batch is published at once
+ * by flush(), with at most one interrupt. A guest without buffers loses
+ * frames; the switch counts them.
  */
 #include "virtio.h"
 
@@ -11,14 +12,16 @@
 #include <string.h>
 
 /* More buffers for one frame than this are absurdly small ones. */
-#define RX_MERGE_MAX	32
+#define RX_MERGE_MAX	64
 
-/* The bytes that still have to go to the guest: the header, then a frame. */
+/* The bytes that still have to go to the guest: headers, then frames. */
 struct source {
-	const struct frame *frame;
 	const uint8_t *bytes;
 	uint32_t len;			/* left in this piece */
-	unsigned int next_segment;
+	struct frame *const *frame;	/* the one after the last looked at */
+	unsigned int frames;		/* left from there on */
+	unsigned int segment, segments;	/* of the present frame */
+	uint32_t skip;			/* bytes to leave out of each frame */
 };
 
 static bool source_next(struct source *s)
@@ -26,11 +29,20 @@ static bool source_next(struct source *s)
 	while (!s->len) {
 		const struct frame_segment *seg;
 
-		if (s->next_segment == s->frame->n_segments)
-			return false;
-		seg = &s->frame->segment[s->next_segment++];
+		if (s->segment == s->segments) {
+			if (!s->frames--)
+				return false;
+			s->segments = (*s->frame++)->n_segments;
+			s->segment = 0;
+		}
+		seg = &s->frame[-1]->segment[s->segment];
 		s->bytes = seg->virt;
 		s->len = seg->len;
+		if (s->segment++ == 0) {
+			/* headers lie in the first */
+			s->bytes += s->skip;
+			s->len -= s->skip;
+		}
 	}
 	return true;
 }
@@ -79,29 +91,26 @@ static const char *check_chain(const struct virtio_chain *c, bool first)
 	return NULL;
 }
 
-/* Copy one frame. 0, -ENOSPC, or -EPROTO with *why set. */
-static int receive(struct virtio_net *dev, struct virtio_queue *q,
-		   const struct frame *f, const char **why)
+/*
+ * Write all of a source, total bytes, to chains of the queue; nothing is taken
+ * before all of it is there. 0, -ENOSPC, or -EPROTO with *why set.
+ */
+static int write_chains(struct virtio_net *dev, struct virtio_queue *q,
+			struct source *s, uint32_t total, const char **why)
 {
 	struct virtio_chain *c = &dev->rx_chain;
-	struct virtio_net_hdr hdr = { .num_buffers = 1 };
-	struct source s = { .frame = f, .bytes = (uint8_t *)&hdr,
-			    .len = sizeof(hdr) };
 	struct {
 		uint16_t head;
 		uint32_t len;
 	} used[RX_MERGE_MAX];
 	uint8_t *num_buffers[2] = { NULL, NULL };
-	uint32_t left = (uint32_t)sizeof(hdr) + f->len;
+	uint32_t left = total;
 	int waiting = virtio_queue_waiting(q);
 	uint16_t n = 0;
 
 	*why = "available index out of range";
 	if (waiting < 0)
 		return waiting;
-	if ((f->flags & FRAME_CSUM_VALID) &&
-	    virtio_has(dev, VIRTIO_NET_F_GUEST_CSUM))
-		hdr.flags = VIRTIO_NET_HDR_F_DATA_VALID;
 	while (left) {
 		if (n == waiting)
 			return -ENOSPC;
@@ -120,7 +129,7 @@ static int receive(struct virtio_net *dev, struct virtio_queue *q,
 					offsetof(struct virtio_net_hdr,
 						 num_buffers));
 		used[n].head = c->head;
-		used[n].len = fill_chain(c, &s);
+		used[n].len = fill_chain(c, s);
 		left -= used[n++].len;
 	}
 	if (n > 1)
@@ -131,6 +140,55 @@ static int receive(struct virtio_net *dev, struct virtio_queue *q,
 	return 0;
 }
 
+/* One frame as it is. */
+static int receive(struct virtio_net *dev, struct virtio_queue *q,
+		   struct frame *const *f, const char **why)
+{
+	struct virtio_net_hdr hdr = { .num_buffers = 1 };
+	struct source s = { .bytes = (uint8_t *)&hdr, .len = sizeof(hdr),
+			    .frame = f, .frames = 1 };
+
+	if (((*f)->flags & FRAME_CSUM_VALID) &&
+	    virtio_offload(dev, VIRTIO_NET_F_GUEST_CSUM))
+		hdr.flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	return write_chains(dev, q, &s, (uint32_t)sizeof(hdr) + (*f)->len,
+			    why);
+}
+
+/*
+ * The first of n frames with all that can go with it as one. Returns how many
+ * went, or an error as above. What is too large for the buffers goes in
+ * single frames.
+ */
+static int receive_some(struct virtio_net *dev, struct virtio_queue *q,
+			struct frame *const *f, unsigned int n,
+			const char **why)
+{
+	struct virtio_large *l = &dev->rx_large;
+	struct {
+		struct virtio_net_hdr hdr;
+		uint8_t bytes[VIRTIO_LARGE_HEADER_MAX];
+	} front;
+	struct source s = { .bytes = (uint8_t *)&front, .frame = f };
+	int err;
+
+	if (virtio_offload(dev, VIRTIO_NET_F_GUEST_TSO4) &&
+	    virtio_offload(dev, VIRTIO_NET_F_GUEST_CSUM) &&
+	    virtio_large(l, f, n) > 1) {
+		front.hdr = virtio_large_hdr(l);
+		memcpy(front.bytes, l->header, l->header_len);
+		s.len = (uint32_t)sizeof(front.hdr) + l->header_len;
+		s.frames = l->frames;
+		s.skip = l->header_len;
+		if (!write_chains(dev, q, &s, s.len + l->payload, why)) {
+			dev->count.large++;
+			return (int)l->frames;
+		}
+	}
+	err = receive(dev, q, f, why);
+	return err ? err : 1;
+}
+
 unsigned int virtio_rx_transmit(struct net_port *p, struct frame *const *f,
 				unsigned int n)
 {
@@ -138,17 +196,18 @@ unsigned int virtio_rx_transmit(struct net_port *p, struct frame *const *f,
 	struct virtio_queue *q = &dev->queue[QUEUE_RX];
 	const char *why = NULL;
 	unsigned int done = 0;
-	int err = 0;
+	int went = 0;
 
 	spin_lock(&q->lock);
-	if (q->enabled && dev->live)
-		while (done < n && !err) {
-			err = receive(dev, q, f[done], &why);
-			if (!err)
-				dev->hold.in_bytes += f[done++]->len;
-		}
+	while (q->enabled && dev->live && done < n) {
+		went = receive_some(dev, q, f + done, n - done, &why);
+		if (went < 0)
+			break;
+		for (int i = 0; i < went; i++)
+			dev->hold.in_bytes += f[done++]->len;
+	}
 	spin_unlock(&q->lock);
-	if (err == -EPROTO)
+	if (went == -EPROTO)
 		virtio_broken(dev, why);
 	return done;
 }

@@ -104,6 +104,16 @@ struct tx_slot {
 	uint16_t next_free;
 };
 
+#define VIRTIO_LARGE_HEADER_MAX	94u	/* Ethernet, IPv4, TCP with options */
+
+/* Frames of one TCP connection that follow one another (large.c). */
+struct virtio_large {
+	unsigned int frames;
+	uint32_t payload;		/* bytes in all of them */
+	uint32_t header_len, mss;
+	uint8_t header[VIRTIO_LARGE_HEADER_MAX];
+};
+
 /* Whether kicks are held back (hold.c). */
 struct virtio_hold {
 	struct timer timer;
@@ -139,6 +149,7 @@ struct virtio_net {
 	/* common.c */
 	uint8_t status;
 	uint64_t offered, features;	/* features: as driver wrote them */
+	uint64_t offloads_off;		/* of features: switched off for now */
 	uint32_t device_feature_select, driver_feature_select;
 	uint16_t config_vector, queue_select;
 	uint8_t config_generation;
@@ -171,6 +182,7 @@ struct virtio_net {
 
 	/* rx.c */
 	struct virtio_chain rx_chain;
+	struct virtio_large rx_large;
 
 	/* ctrl.c */
 	struct virtio_chain ctrl_chain;
@@ -184,6 +196,7 @@ struct virtio_net {
 		uint64_t bad_access;	/* size or offset of no register */
 		uint64_t bad_msi;	/* the message was refused */
 		uint64_t interrupts, notifies;
+		uint64_t large;		/* frames made of several */
 	} count;
 	struct ratelimit broken_limit;
 	struct virtio_net *next;
@@ -195,6 +208,13 @@ struct virtio_net {
 static inline bool virtio_has(const struct virtio_net *dev, uint64_t feature)
 {
 	return dev->features & feature;
+}
+
+/* A feature that the driver can switch off and on again (5.1.6.5.6). */
+static inline bool virtio_offload(const struct virtio_net *dev,
+				  uint64_t feature)
+{
+	return dev->features & ~dev->offloads_off & feature;
 }
 
 /* pci.c */
@@ -271,6 +291,17 @@ void virtio_queue_notify(struct virtio_net *dev, struct virtio_queue *q,
 unsigned int virtio_rx_transmit(struct net_port *p, struct frame *const *f,
 				unsigned int n);
 void virtio_rx_flush(struct net_port *p);
+
+/* large.c */
+/*
+ * How many of the n frames, from the first on, can go to a driver that takes
+ * VIRTIO_NET_F_GUEST_TSO4 as one; 1: the first is to go as it is. The frames
+ * must not change meanwhile.
+ */
+unsigned int virtio_large(struct virtio_large *l, struct frame *const *f,
+			  unsigned int n);
+/* The header that goes in front of l->header and the frames' payloads. */
+struct virtio_net_hdr virtio_large_hdr(const struct virtio_large *l);
 
 /* tx.c */
 int virtio_tx_create(struct virtio_net *dev);

@@ -27,7 +27,8 @@ MODULES = ("virtio_pci", "virtio_net", "tg3", "af_packet")
 
 @pytest.fixture(scope="module")
 def machine():
-    options = boot.prepare("main", boot.guest(MODULES))
+    options = boot.prepare("main", boot.guest(
+        MODULES, programs=["/usr/sbin/ethtool"]))
     m, _ = boot.start(lambda: Machine(
         "main", peer=True, forward=[(ADDRESS, PORT)], **options))
     yield m
@@ -279,6 +280,30 @@ def test_time_that_the_machine_stood_still_is_not_the_domains(machine):
         assert machine.vmm_log().count("spin ended") == ended
         machine.console.expect("ended by the VMM", 60)
         machine.console.expect(r"\n> ", 60)
+
+
+# ---- large receive ----
+
+def large_frames(machine):
+    found = re.search(r"large frames received +(\d+)",
+                      shell_says(machine, "net"))
+    return int(found.group(1)) if found else 0
+
+
+def test_large_frames_reach_the_guest_until_it_switches_them_off(machine):
+    before = large_frames(machine)
+    traffic.transfer(machine, True, 20 * MEGA, check=True)
+    during = large_frames(machine)
+    assert during > before
+    run = machine.console.run
+    run("ethtool -K eth0 rx-gro-hw off")
+    try:
+        traffic.transfer(machine, True, 5 * MEGA, check=True)
+        assert large_frames(machine) <= during + 1      # an odd one before
+    finally:
+        run("ethtool -K eth0 rx-gro-hw on")
+    traffic.transfer(machine, True, 5 * MEGA, check=True)
+    assert large_frames(machine) > during + 1
 
 
 # ---- the guest's side comes and goes ----

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The switch, its modes, the guest's device and the port to netd.
 unit-tests-y += ippass_classify net_switch net_segment virtio \
-	virtio_events virtio_hostile
+	virtio_events virtio_hostile virtio_large
 unit-tests-$(CONFIG_NETD) += netring
 ippass_classify-y += tests/unit/ippass_classify_test.c \
 	tests/unit/net_fake.c net/ippass/classify.c
@@ -14,9 +14,11 @@ net_segment-ldflags := -Wl,-T,tests/unit/net_tables.lds
 virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
 	net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
 	net/virtio/interrupt.c net/virtio/queue.c net/virtio/rx.c \
-	net/virtio/tx.c net/virtio/hold.c net/virtio/ctrl.c
+	net/virtio/large.c net/virtio/tx.c net/virtio/hold.c \
+	net/virtio/ctrl.c net/segment.c
 virtio-y += tests/unit/virtio_test.c $(virtio-device)
 virtio_events-y += tests/unit/virtio_events_test.c $(virtio-device)
+virtio_large-y += tests/unit/virtio_large_test.c $(virtio-device)
 virtio_hostile-y += tests/unit/virtio_hostile_test.c $(virtio-device)
 netring-y += tests/unit/netring_test.c tests/unit/net_fake.c \
 	tests/unit/netring_service.c net/stack/port.c \

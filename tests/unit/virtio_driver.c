@@ -330,3 +330,17 @@ void give_rx_buffers(void)
 		offer(QUEUE_RX, i);
 	}
 }
+
+uint8_t control_command(const void *bytes, uint32_t len)
+{
+	guest_phys at = RAM_BASE + RAM_SIZE - 0x2000, answer = at + 0x1000;
+
+	memcpy(ram(at), bytes, len);
+	*ram(answer) = 0xaa;
+	put_desc(QUEUE_CTRL, 0, at, 2, VRING_DESC_F_NEXT, 1);
+	put_desc(QUEUE_CTRL, 1, at + 2, len - 2, VRING_DESC_F_NEXT, 2);
+	put_desc(QUEUE_CTRL, 2, answer, 1, VRING_DESC_F_WRITE, 0);
+	offer(QUEUE_CTRL, 0);
+	kick(QUEUE_CTRL);
+	return *ram(answer);
+}

@@ -76,6 +76,8 @@ void put_frame(uint16_t n, uint32_t len, const struct virtio_net_hdr *hdr);
 void finish(unsigned int i);
 void all_back(void);
 void give_rx_buffers(void);
+/* Two bytes of class and command, then its data (2 KiB in all): the answer. */
+uint8_t control_command(const void *bytes, uint32_t len);
 /* A frame of len bytes, byte i being 3 * i, comes for the guest. */
 unsigned int receive(uint32_t len, uint8_t flags);
 

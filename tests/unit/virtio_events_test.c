@@ -189,20 +189,6 @@ static void intx(void)
 
 /* ---- control queue ---- */
 
-static uint8_t control(const void *bytes, uint32_t len)
-{
-	memcpy(ram(BUFFER_AREA), bytes, len);
-	*ram(BUFFER_AREA + 0x1000) = 0xaa;
-	put_desc(QUEUE_CTRL, 0, BUFFER_AREA, 2, VRING_DESC_F_NEXT, 1);
-	put_desc(QUEUE_CTRL, 1, BUFFER_AREA + 2, len - 2, VRING_DESC_F_NEXT,
-		 2);
-	put_desc(QUEUE_CTRL, 2, BUFFER_AREA + 0x1000, 1, VRING_DESC_F_WRITE,
-		 0);
-	offer(QUEUE_CTRL, 0);
-	kick(QUEUE_CTRL);
-	return *ram(BUFFER_AREA + 0x1000);
-}
-
 static void control_commands(void)
 {
 	static const uint8_t table[] = {
@@ -214,28 +200,28 @@ static void control_commands(void)
 
 	driver_start(ALL_FEATURES, 64);
 	CHECK(filter_all && !filter_promiscuous && !filter_n);
-	CHECK(control("\0\0\1", 3) == 0 && filter_promiscuous);
-	CHECK(control("\0\0\0", 3) == 0 && !filter_promiscuous);
-	CHECK(control("\0\1\0", 3) == 0 && !filter_all);
-	CHECK(control(table, sizeof(table)) == 0 && filter_n == 3);
+	CHECK(control_command("\0\0\1", 3) == 0 && filter_promiscuous);
+	CHECK(control_command("\0\0\0", 3) == 0 && !filter_promiscuous);
+	CHECK(control_command("\0\1\0", 3) == 0 && !filter_all);
+	CHECK(control_command(table, sizeof(table)) == 0 && filter_n == 3);
 	CHECK(filter_mac[0][0] == 2 && filter_mac[2][5] == 2);
-	CHECK(control(lies, sizeof(lies)) == VIRTIO_NET_ERR);
-	CHECK(control("\0\2\1", 3) == VIRTIO_NET_ERR);	/* not offered */
-	CHECK(control("\4\0\1\0", 4) == VIRTIO_NET_ERR);
-	CHECK(control(big, sizeof(big)) == VIRTIO_NET_ERR);
-	CHECK(control("\1\1\2\2\2\2\2\2", 8) == 0);
+	CHECK(control_command(lies, sizeof(lies)) == VIRTIO_NET_ERR);
+	CHECK(control_command("\0\2\1", 3) == VIRTIO_NET_ERR);	/* not offered */
+	CHECK(control_command("\4\0\1\0", 4) == VIRTIO_NET_ERR);
+	CHECK(control_command(big, sizeof(big)) == VIRTIO_NET_ERR);
+	CHECK(control_command("\1\1\2\2\2\2\2\2", 8) == 0);
 	CHECK(port.mac[0] == 2 && bar_read(BAR_DEVICE, 1) == 2);
-	CHECK(control("\1\1\3\2\2\2\2\2", 8) == VIRTIO_NET_ERR);
+	CHECK(control_command("\1\1\3\2\2\2\2\2", 8) == VIRTIO_NET_ERR);
 	common_write(COMMON_DEVICE_STATUS, 1, 0);
 	CHECK(port.mac[0] == 0x52 && filter_all && !filter_n);
 	/* more addresses than fit: everything is let in */
 	driver_start(ALL_FEATURES, 64);
-	control("\0\1\0", 3);
+	control_command("\0\1\0", 3);
 	big[6 - 4] = 0;
 	big[6] = 100;
 	for (unsigned int i = 0; i < 100; i++)
 		big[10 + 6 * i] = 1;
-	CHECK(control(big, 610) == 0 && filter_all && filter_n == 64);
+	CHECK(control_command(big, 610) == 0 && filter_all && filter_n == 64);
 	CHECK(status() == 0xf);
 }
 

@@ -235,7 +235,7 @@ struct net_mode {
 	bool guest_port, stack_port;	/* which sides exist */
 };
 
-#define NET_BATCH		32
+#define NET_BATCH		64
 
 /*
  * For modes: hand f[i] to the ports in targets[i], a mask of BIT(port id).
