@@ -24,6 +24,11 @@
 extern const struct netd_service *const netd_services_start[];
 extern const struct netd_service *const netd_services_end[];
 
+uint32_t *netd_kept(enum netd_kept which)
+{
+	return stack_netif_kept() + which;
+}
+
 static void start_services(void)
 {
 	const struct netd_service *const *s;

@@ -158,10 +158,13 @@ static void started(struct service *service, struct domain *d)
 {
 	struct stack_port *s = stack_of(service);
 	struct netring_area *a = s->area;
+	uint32_t kept[NETRING_KEPT];
 
 	spin_lock(&s->lock);
+	memcpy(kept, a->kept, sizeof(kept));
 	/* Slots may be in the card's hands: only what lies before them. */
 	memset(a, 0, sizeof(*a));
+	memcpy(a->kept, kept, sizeof(kept));
 	a->magic = NETRING_MAGIC;
 	a->version = NETRING_VERSION;
 	a->rx_slots = STACK_RX_SLOTS;

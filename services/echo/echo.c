@@ -12,6 +12,42 @@
 #include <services/netd.h>
 #include <tandem/kconfig.h>
 
+/*
+ * The server's port, 0 for "stopped", with its complement in the upper half: so
+ * the next netd goes on as this one was told to.
+ */
+static void keep_server(uint16_t port)
+{
+	*netd_kept(NETD_KEPT_ECHO) = port | (uint32_t)(uint16_t)~port << 16;
+}
+
+/* Sets *port if an earlier netd was told anything. */
+static void recall_server(uint16_t *port)
+{
+	uint32_t kept = *netd_kept(NETD_KEPT_ECHO);
+
+	if ((uint16_t)kept == (uint16_t)~(kept >> 16))
+		*port = (uint16_t)kept;
+}
+
+static int server_start(uint16_t port)
+{
+	int error = echo_server_start(port);
+
+	if (!error)
+		keep_server(port);
+	return error;
+}
+
+static int server_stop(void)
+{
+	int error = echo_server_stop();
+
+	if (!error)
+		keep_server(0);
+	return error;
+}
+
 static int get_request(const struct msg_buf *bufs, size_t n,
 		       struct echo_request *r)
 {
@@ -70,7 +106,7 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
 		return value == ECHO_STATUS ? status(bufs)
 					    : client_state(bufs);
 	case ECHO_SERVER_STOP:
-		return echo_server_stop();
+		return server_stop();
 	case ECHO_CLIENT_CLOSE:
 		return echo_client_close();
 	}
@@ -78,7 +114,7 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
 		return -EINVAL;
 	switch (value) {
 	case ECHO_SERVER_START:
-		return echo_server_start(r.port);
+		return server_start(r.port);
 	case ECHO_CLIENT_CONNECT:
 		return echo_client_connect(r.address, r.port);
 	case ECHO_CLIENT_SEND:
@@ -90,12 +126,13 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
 static int start(void)
 {
 	int error = msgregister(ECHO_HANDLER, echo_message_entry);
+	uint16_t port = IS_ENABLED(CONFIG_ECHO_AUTOSTART) ?
+		CONFIG_ECHO_PORT : 0;
 
 	if (error < 0)
 		return error;
-	if (!IS_ENABLED(CONFIG_ECHO_AUTOSTART))
-		return 0;
-	return echo_server_start(CONFIG_ECHO_PORT);
+	recall_server(&port);
+	return port ? echo_server_start(port) : 0;
 }
 
 static const struct netd_service echo_service = {

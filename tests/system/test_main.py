@@ -241,8 +241,18 @@ def test_killed_netd_is_back_in_a_second_and_the_guest_loses_nothing(machine):
         log_seconds(log, "netd ended") < 1
 
 
-def test_echo_server_can_be_started_in_the_new_netd(machine, echo):
-    assert "listens" in shell_says(machine, f"echoctl server start {PORT}")
+def test_the_new_netd_serves_echo_as_the_old_one_was_told_to(machine, echo):
+    wire.echo(echo, MEGA)
+    assert "stopped" in shell_says(machine, "echoctl server stop")
+    with DebugShell(machine.console) as shell:
+        started = machine.vmm_log().count("netd started again")
+        assert "netd ended" in shell.command("kill netd")
+        for _ in range(50):
+            if machine.vmm_log().count("netd started again") > started:
+                break
+            time.sleep(0.1)
+        assert "server: stopped" in shell.command("echoctl status")
+        assert "listens" in shell.command(f"echoctl server start {PORT}")
     wire.echo(echo, MEGA)
 
 

@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define NETRING_MAGIC		0x474e5254u	/* "TRNG" */
-#define NETRING_VERSION		1
+#define NETRING_VERSION		2
 
 #define NETRING_ENTRIES		256u		/* power of two */
 #define NETRING_SLOT_SIZE	2048u
@@ -109,6 +109,8 @@ struct netring_addresses {
 	uint8_t multicast[NETRING_MULTICAST_MAX][6];	/* MAC addresses */
 };
 
+#define NETRING_KEPT		8
+
 /* At the start of the area; the slots begin at the offsets given. */
 struct netring_area {
 	uint32_t magic, version;
@@ -117,6 +119,8 @@ struct netring_area {
 	uint32_t size;			/* bytes of the whole area */
 	uint32_t pad;
 	uint64_t seed[4];		/* random, differs at each start */
+	uint32_t kept[NETRING_KEPT];	/* netd's own: 0 at first, and left
+					 * alone when netd starts anew */
 	struct netring_config config;
 	struct netring_addresses addresses;
 	uint8_t pad1[0] __attribute__((aligned(64)));

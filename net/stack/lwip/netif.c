@@ -373,6 +373,11 @@ const uint64_t *stack_netif_seed(void *shared, size_t size, size_t *n)
 	return shared && size >= sizeof(*a) ? a->seed : NULL;
 }
 
+uint32_t *stack_netif_kept(void)
+{
+	return area->kept;
+}
+
 int stack_netif_init(void *shared, size_t size)
 {
 	struct netring_area *a = shared;

@@ -22,6 +22,9 @@ int stack_netif_init(void *shared, size_t size);
 /* The random seed in the shared memory. */
 const uint64_t *stack_netif_seed(void *shared, size_t size, size_t *n);
 
+/* Memory of NETRING_KEPT words that outlives netd, once stack_netif_init ran. */
+uint32_t *stack_netif_kept(void);
+
 /* Hand up to budget received frames to lwIP. Returns true if more wait. */
 bool stack_netif_receive(unsigned int budget);
 
