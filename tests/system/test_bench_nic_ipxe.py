@@ -3,59 +3,24 @@
 UEFI firmware: DHCP, then files over HTTP. iPXE reaches every register through
 configuration space and polls, which no other driver here does."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from lib import disk, paths
 from lib.machine import Machine
+from lib.web import Server
 
 IPXE = Path("/usr/lib/ipxe")
 PADDING = 4_000_000
 
 
-class Server:
-    """An HTTP server on loopback that hands out one script and notes what it
-    was asked for. The script asks for /done in its last line, so that this
-    request proves that all of it arrived."""
-
-    def __init__(self):
-        server = self
-        self.asked = []
-        self.done = threading.Event()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.asked.append((self.path,
-                                     self.headers.get("User-Agent", "")))
-                if self.path == "/done":
-                    server.done.set()
-                body = server.script() if self.path == "/script" else b"ok\n"
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.http.server_address[1]
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def url(self, path):
-        return f"http://10.0.2.2:{self.port}{path}"
-
-    def script(self):
-        line = b"# " + b"x" * 61 + b"\n"
-        return (b"#!ipxe\n" + line * (PADDING // len(line)) +
-                f"imgfetch {self.url('/done')}\n".encode() +
-                b"sleep 3600\n")
-
-    def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+def script(server):
+    """Padded, and it asks for /done in its last line, so that this request
+    proves that all of it arrived."""
+    line = b"# " + b"x" * 61 + b"\n"
+    return (b"#!ipxe\n" + line * (PADDING // len(line)) +
+            f"imgfetch {server.url('/done')}\n".encode() +
+            b"sleep 3600\n")
 
 
 class IpxeMachine(Machine):
@@ -84,6 +49,7 @@ class IpxeMachine(Machine):
 @pytest.fixture
 def server():
     http = Server()
+    http.pages["/script"] = script(http)
     yield http
     http.close()
 
@@ -103,9 +69,9 @@ def test_ipxe_fetches_files_over_http(server, firmware):
     with IpxeMachine(name, server.url("/script"), bios, memory=512,
                      **options) as machine:
         said = (machine.folder / "console.log")
-        assert server.done.wait(120), \
+        assert server.wait_for("/done", 120), \
             f"asked: {server.asked}\n{said.read_text(errors='replace')[-2000:]}"
-        assert [path for path, _ in server.asked] == ["/script", "/done"]
+        assert server.places() == ["/script", "/done"]
         assert all("iPXE" in agent for _, agent in server.asked)
         machine.qmp("stop")     # iPXE goes on, and the counters with it
         log = (machine.folder / "qemu.log").read_text(errors="replace")

@@ -7,23 +7,14 @@ the odd files lie in folders of their own, each with a boot entry before the
 OS's, and one boot tries them all.
 """
 
-import io
 import re
-import struct
-import uuid
 
 import pytest
 from lib import boot, disk, paths, uefi_vars, vmm_file
-from lib.machine import Machine
+from lib.efi_shell import SHELL, Watched, into_shell, shell, shell_machine
 
 BOOTING_ON = "; booting without it"
 NO_MODULES = ()
-
-# OVMF's shell, by the names of its volume and file.
-SHELL = b"".join(
-    struct.pack("<BBH16s", 4, kind, 20, uuid.UUID(name).bytes_le)
-    for kind, name in ((7, "7cb8bdc9-f8eb-4f34-aaea-3ee4af6516a1"),
-                       (6, "7c04a583-9e3e-4f1c-ad65-e05268d0b4d1")))
 
 FINE = vmm_file.make(vmm_file.refusing("never reached"))
 
@@ -57,51 +48,6 @@ def loader_entry(folder):
     return uefi_vars.boot_entry(folder, disk.partition_node() +
                                 uefi_vars.file_node(
                                     f"/EFI/{folder}/loadvmm.efi"))
-
-
-def plain(text):
-    """Without the terminal's escapes."""
-    return re.sub(r"\x1b(\[[=?0-9;]*[A-Za-z]|=)", "", text)
-
-
-class Watched(Machine):
-    """Keeps what the console said. (QEMU's own log of it repeats characters
-    when nobody reads for a while.)"""
-
-    def start(self):
-        super().start()
-        self.console.child.logfile_read = self.text = io.StringIO()
-        return self
-
-    def said(self):
-        """The loader's lines, up to what a test waited for."""
-        return [line.strip() for line in
-                plain(self.text.getvalue()).splitlines()
-                if line.startswith("Tandem")]
-
-
-def shell_machine(name, files, nic=None, **more):
-    """A machine that comes up in the firmware's shell, on the partition."""
-    folder = paths.WORK / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return Watched(
-        name, nic=nic, disk=disk.build(folder / "esp.img", files),
-        variables=uefi_vars.write(
-            folder / "vars.fd", [uefi_vars.boot_entry("Shell", SHELL)]),
-        **more)
-
-
-def shell(machine, command, timeout=60):
-    """One command in the firmware's shell: what it printed."""
-    prompt = r"(Shell|FS0:[^>\r\n]*)> "
-    machine.console.sendline(command)
-    machine.console.expect(prompt, timeout)
-    return plain(machine.console.before)
-
-
-def into_shell(machine):
-    machine.console.expect(r"Shell> ", 60)
-    shell(machine, "fs0:")
 
 
 # ---- without a VMM --------------------------------------------------------
