@@ -21,6 +21,7 @@ endif
 LD := ld
 AR := ar
 OBJCOPY := objcopy
+NM := nm
 PYTHON := /usr/bin/python3
 
 TANDEM_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tandem
@@ -273,10 +274,29 @@ $(O)/obj/vmm/domain_table.o: $(O)/domains/table.S $(domains-y:%=$(O)/domains/%.i
 
 vmm_objects := $(call objects,vmm,$(vmm-y) $(lib-y)) $(O)/obj/vmm/domain_table.o
 
-$(O)/tandem.debug: $(vmm_objects) core/tandem.lds
-	$(call say,LD,$@)$(LD) -m elf_x86_64 -nostdlib -static -z noexecstack \
-		-z max-page-size=4096 --build-id=none -T core/tandem.lds \
-		-Map=$(O)/tandem.map -o $@ $(vmm_objects)
+vmm_link := $(LD) -m elf_x86_64 -nostdlib -static -z noexecstack \
+	-z max-page-size=4096 --build-id=none -T core/tandem.lds
+vmm_symbols := $(O)/obj/vmm/symbols
+
+# Linked twice: the table of functions' names is made from the first image,
+# and must be right for the second.
+$(vmm_symbols)_none.S: scripts/symbols
+	@mkdir -p $(@D)
+	$(call say,SYMBOLS,$@)scripts/symbols </dev/null >$@
+
+$(vmm_symbols).S: $(vmm_objects) $(vmm_symbols)_none.o core/tandem.lds \
+		scripts/symbols
+	$(call say,SYMBOLS,$@)$(vmm_link) -o $(@:.S=.first) $(vmm_objects) \
+		$(vmm_symbols)_none.o && \
+		$(NM) $(@:.S=.first) | scripts/symbols >$@
+
+$(vmm_symbols)_none.o $(vmm_symbols).o: %.o: %.S
+	$(call say,AS,$<)$(CC) -m64 -c -o $@ $<
+
+$(O)/tandem.debug: $(vmm_objects) $(vmm_symbols).o core/tandem.lds
+	$(call say,LD,$@)$(vmm_link) -Map=$(O)/tandem.map -o $@ \
+		$(vmm_objects) $(vmm_symbols).o && \
+		$(NM) $@ | scripts/symbols | cmp - $(vmm_symbols).S
 
 # What the firmware reads: no symbols, and a seal by which the loader knows
 # that the file is whole.

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The VMM log, see tandem/log.h: a ring of text that domains and the guest's
- * log buffer read by position, and a copy of each line on the serial port.
+ * log buffer read by position, and a copy of each line on the serial port. The
+ * ring is where the next boot finds it (kept_log.h).
  */
 #include "log.h"
+#include "kept_log.h"
 
+#include <config/release.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,19 +16,32 @@
 #include <tandem/spinlock.h>
 #include <tandem/timer.h>
 
-#define RING_SIZE	KIB(CONFIG_LOG_RING_KIB)
 #define LINE_MAX	256
 
-static char ring[RING_SIZE];
-static uint64_t written;	/* bytes ever; the ring holds the last ones */
+static struct kept_log kept;
+static struct kept_log_view previous;
 static struct spinlock lock;
 static void (*listener)(const char *text, size_t len);
 
-static void append(const char *text, size_t len)
+void log_start(void *area)
 {
-	for (size_t i = 0; i < len; i++)
-		ring[(written + i) % RING_SIZE] = text[i];
-	written += len;
+	kept_log_start(&kept, &previous, area, KEPT_LOG_SLOT_SIZE,
+		       TANDEM_RELEASE);
+}
+
+void log_tell_previous(void)
+{
+	if (previous.panicked)
+		log_warn("the VMM panicked in the boot before: "
+			 "log --previous shows it");
+}
+
+void log_panic(void)
+{
+	spin_unlock(&lock);
+	listener = NULL;
+	if (kept.text)
+		kept_log_mark_panic(&kept);
 }
 
 void log_set_listener(void (*fn)(const char *text, size_t len))
@@ -35,7 +52,8 @@ void log_set_listener(void (*fn)(const char *text, size_t len))
 static void log_text(const char *text, size_t len)
 {
 	spin_lock(&lock);
-	append(text, len);
+	if (kept.text)
+		kept_log_append(&kept, text, len);
 	spin_unlock(&lock);
 	serial_write(text, len);
 	if (listener)
@@ -78,12 +96,19 @@ size_t log_read(uint64_t *pos, char *buf, size_t size)
 	size_t n;
 
 	spin_lock(&lock);
-	if (written - *pos > RING_SIZE)
-		*pos = written > RING_SIZE ? written - RING_SIZE : 0;
-	n = MIN(size, written - *pos);
+	if (kept.written - *pos > kept.size)
+		*pos = kept.written > kept.size ? kept.written - kept.size : 0;
+	n = MIN(size, kept.written - *pos);
 	for (size_t i = 0; i < n; i++)
-		buf[i] = ring[(*pos + i) % RING_SIZE];
+		buf[i] = kept.text[(*pos + i) % kept.size];
 	*pos += n;
 	spin_unlock(&lock);
 	return n;
+}
+
+int log_read_previous(uint64_t *pos, char *buf, size_t size)
+{
+	if (!previous.text)
+		return -ENOENT;
+	return (int)kept_log_read(&previous, pos, buf, size);
 }

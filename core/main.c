@@ -4,6 +4,7 @@
  * still whole, then memory, time, devices, and the loop that never ends.
  */
 #include "acpi.h"
+#include "kept_log.h"
 #include "log.h"
 #include "main.h"
 #include "mem/mem.h"
@@ -38,6 +39,7 @@ static const struct tandem_info info = {
 	.ids_start = (uint64_t)table_pci_id_start,
 	.ids_end = (uint64_t)table_pci_id_end,
 	.pci_bindings = CONFIG_PCI_BINDINGS,
+	.kept_bytes = KEPT_LOG_BYTES,
 };
 
 struct boot_info boot_info;
@@ -78,7 +80,8 @@ static int check(struct boot_info *b, uint64_t image_phys)
 	    !map_is_sane(b))
 		return refuse(b, TANDEM_BOOT_BAD_INFO,
 			      "the loader's memory map does not fit");
-	if (b->block_size < (uint64_t)(image_end - image_start) + FREE_MIN)
+	if (b->block_size < (uint64_t)(image_end - image_start) +
+	    KEPT_LOG_BYTES + FREE_MIN)
 		return refuse(b, TANDEM_BOOT_NO_MEMORY,
 			      "CONFIG_VMM_MEMORY_MIB is too small");
 	switch (svm_check()) {
@@ -130,7 +133,8 @@ static struct mmio_trap block_trap = {
 
 static void memory_init(void)
 {
-	pages_init(boot_info.block_size, image_end - image_start);
+	pages_init(boot_info.block_size - KEPT_LOG_BYTES,
+		   image_end - image_start);
 	if (paging_init() < 0)
 		panic("no memory for page tables");
 	guest_mem_init();
@@ -153,10 +157,13 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 	svm_capture(cpu, image_phys);
 	cpu_init(cpu);
 	serial_init();
+	log_start((void *)(TANDEM_VMM_BASE + boot_info.block_size -
+			   KEPT_LOG_BYTES));
 	memory_init();
 	log_info("Tandem %s, %lu MiB at %#lx, started by %.31s", TANDEM_RELEASE,
 		 boot_info.block_size >> 20, boot_info.block_base,
 		 boot_info.loader);
+	log_tell_previous();
 	if (lapic_init() < 0)
 		panic("no local APIC");
 	acpi_init(boot_info.rsdp);

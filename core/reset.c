@@ -121,9 +121,14 @@ INITCALL(INIT_CORE, reset_init);
 
 void machine_reset(void)
 {
+	quiesce();
+	machine_reset_now();
+}
+
+void machine_reset_now(void)
+{
 	const struct acpi_reset *r = acpi_reset();
 
-	quiesce();
 	if (r)
 		outb(r->port, r->value);
 	udelay(10000);

@@ -8,7 +8,10 @@
 
 #include <tandem/types.h>
 
-/* Reset the machine now. */
+/* Stop DMA and reset the machine. */
 void machine_reset(void) __noreturn;
+
+/* The same without stopping DMA first, for a VMM that cannot any more. */
+void machine_reset_now(void) __noreturn;
 
 #endif

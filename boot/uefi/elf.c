@@ -204,6 +204,7 @@ static const char *read_info(const struct reader *r,
 static const char *check_info(struct elf_image *image)
 {
 	const struct tandem_info *info = &image->info;
+	const uint64_t block = (uint64_t)info->block_mib << 20;
 	uint64_t offset, n;
 
 	if (info->magic != TANDEM_INFO_MAGIC)
@@ -212,13 +213,15 @@ static const char *check_info(struct elf_image *image)
 		return "is of another version than this loader";
 	if (info->block_mib == 0 || info->block_mib > ELF_MAX_BLOCK_MIB)
 		return "asks for an impossible amount of memory";
+	if (info->kept_bytes % 4096 || info->kept_bytes > block)
+		return "asks to keep an impossible amount of memory";
 	if (!memchr(info->release, 0, sizeof(info->release)) ||
 	    !memchr(info->pci_bindings, 0, sizeof(info->pci_bindings)))
 		return "has no valid .tandem_info section";
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct elf_segment *s = &image->segment[i];
 
-		if (s->where + s->memory_size > (uint64_t)info->block_mib << 20)
+		if (s->where + s->memory_size > block - info->kept_bytes)
 			return "is larger than the memory that it asks for";
 	}
 

@@ -105,8 +105,11 @@ static EFI_STATUS get_map(struct memory_map *map)
 	return refuse(EFI_OUT_OF_RESOURCES, "the memory map cannot be read");
 }
 
-/* The VMM block, as memory that no OS will use; zeroed. */
-static EFI_STATUS allocate_block(uint32_t mib, uint64_t *block)
+/*
+ * The VMM block, as memory that no OS will use; zeroed, but for the last
+ * kept bytes: the log of the boot before may be there.
+ */
+static EFI_STATUS allocate_block(uint32_t mib, uint64_t kept, uint64_t *block)
 {
 	const uint64_t size = (uint64_t)mib << 20;
 	EFI_PHYSICAL_ADDRESS address = 0;
@@ -124,7 +127,7 @@ static EFI_STATUS allocate_block(uint32_t mib, uint64_t *block)
 		return refuse(EFI_OUT_OF_RESOURCES,
 			      "no %u MiB of memory are free in one piece below 4 GiB",
 			      mib);
-	memset((void *)address, 0, size);
+	memset((void *)address, 0, size - kept);
 	*block = address;
 	return EFI_SUCCESS;
 }
@@ -255,7 +258,8 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	EFI_STATUS status;
 	int result;
 
-	status = allocate_block(image->info.block_mib, &block);
+	status = allocate_block(image->info.block_mib, image->info.kept_bytes,
+				&block);
 	if (EFI_ERROR(status))
 		return status;
 	elf_load(image, (void *)block);

@@ -4,6 +4,7 @@
  * of domains, the version, and, for debugging, the end of a domain.
  */
 #include "domain.h"
+#include "../log.h"
 
 #include <config/release.h>
 #include <errno.h>
@@ -27,11 +28,12 @@ static int reply(struct message *m, const char *text, size_t len)
 }
 
 /* buf 0: text, writable; buf 1: position, 64 bits, read and written */
-static int log_read_message(struct message *m)
+static int log_message(struct message *m, bool previous)
 {
 	uint64_t position;
 	char text[512];
-	size_t n;
+	size_t len;
+	int n;
 
 	if (m->type != MSG_BUF || m->n_bufs != 2 ||
 	    m->buf[1].len != sizeof(position))
@@ -39,17 +41,37 @@ static int log_read_message(struct message *m)
 	if (domain_copy_in(m->sender, &position, m->buf[1].base,
 			   sizeof(position)))
 		return -EFAULT;
-	n = log_read(&position, text, MIN(sizeof(text), m->buf[0].len));
+	len = MIN(sizeof(text), m->buf[0].len);
+	n = previous ? log_read_previous(&position, text, len) :
+		       (int)log_read(&position, text, len);
+	if (n < 0)
+		return n;
 	if (domain_copy_out(m->sender, m->buf[1].base, &position,
 			    sizeof(position)))
 		return -EFAULT;
-	return reply(m, text, n);
+	return reply(m, text, (size_t)n);
+}
+
+static int log_read_message(struct message *m)
+{
+	return log_message(m, false);
+}
+
+/* of the boot before; -ENOENT if there is none */
+static int log_previous_message(struct message *m)
+{
+	return log_message(m, true);
 }
 
 static const struct message_handler log_handler = {
 	.name = "log_read", .fn = log_read_message,
 };
 MESSAGE_HANDLER(log_handler);
+
+static const struct message_handler log_previous_handler = {
+	.name = "log_previous", .fn = log_previous_message,
+};
+MESSAGE_HANDLER(log_previous_handler);
 
 static int version_message(struct message *m)
 {

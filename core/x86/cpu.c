@@ -70,6 +70,21 @@ static void stack_set_cpu(struct cpu_stack *s, struct cpu *cpu)
 	memcpy(s->bytes + CPU_STACK_SIZE - 16, &cpu, sizeof(cpu));
 }
 
+static bool stack_holds(const struct cpu_stack *s, uintptr_t address, size_t n)
+{
+	uintptr_t low = (uintptr_t)s + PAGE_SIZE, end = (uintptr_t)(s + 1);
+
+	return address >= low && address < end && n <= end - address;
+}
+
+bool cpu_stack_holds(uintptr_t address, size_t n)
+{
+	for (unsigned int i = 0; i < MAX_CPUS; i++)
+		if (stack_holds(&fatal_stack[i], address, n))
+			return true;
+	return stack_holds(&boot_stack, address, n);
+}
+
 static void gdt_init(struct cpu *cpu)
 {
 	uint64_t tss = (uintptr_t)&cpu->tss;

@@ -7,6 +7,7 @@
 #ifndef CORE_X86_CPU_H
 #define CORE_X86_CPU_H
 
+#include "../exits.h"
 #include "regs.h"
 #include "vcpu.h"
 
@@ -72,6 +73,7 @@ struct cpu {
 	bool in_domain;
 
 	uint64_t exits;
+	struct last_exits last_exits;
 };
 
 _Static_assert(offsetof(struct cpu, nmi_taken) == 16, "traps.S knows it");
@@ -87,6 +89,9 @@ static inline struct cpu *this_cpu(void)
 
 /* Load GDT, IDT, TSS and the control registers of root mode. */
 void cpu_init(struct cpu *cpu);
+
+/* Whether n bytes from address on lie in one of the VMM's stacks. */
+bool cpu_stack_holds(uintptr_t address, size_t n);
 
 /* The boot CPU. */
 extern struct cpu boot_cpu;

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `log [lines]`: the VMM log in memory. The core's handler copies from a
- * position (a count of bytes since the start) and moves it on; bytes that
- * were overwritten meanwhile are skipped there.
+ * `log [--previous] [lines]`: the VMM log in memory, or what was left of it by
+ * the boot before. The core's handler copies from a position (a count of bytes
+ * since the start) and moves it on; bytes that were overwritten meanwhile are
+ * skipped there.
  */
 #include <domain/args.h>
 #include <domain/command.h>
 #include <domain/syscall.h>
 #include <domain/tty.h>
+#include <errno.h>
+
+/* the log, and the line that heads the one of the boot before */
+#define LOG_MAX		(CONFIG_LOG_RING_KIB * 1024ull + 256)
+
+static const char usage[] =
+	"log [--previous] [number of last lines]\n"
+	"  --previous  the log of the boot before: how the VMM ended there\n";
 
 static char text[2048];
 
@@ -34,7 +43,7 @@ static int walk(int desc, bool show, uint64_t skip, uint64_t *lines)
 	int len, i, from;
 
 	*lines = 0;
-	while (total < CONFIG_LOG_RING_KIB * 1024ull) {
+	while (total < LOG_MAX) {
 		len = read_log(desc, &position);
 		if (len <= 0)
 			return len;
@@ -51,14 +60,25 @@ static int walk(int desc, bool show, uint64_t skip, uint64_t *lines)
 int command(int argc, char **argv)
 {
 	uint64_t wanted = 0, lines = 0, skip = 0;
+	bool previous = false;
 	int desc, error = 0;
 
+	if (argc == 1 && (strcmp(argv[0], "--help") == 0 ||
+			  strcmp(argv[0], "-h") == 0)) {
+		printf("%s", usage);
+		return 0;
+	}
+	if (argc > 0 && strcmp(argv[0], "--previous") == 0) {
+		previous = true;
+		argc--;
+		argv++;
+	}
 	if (argc > 1 || (argc == 1 &&
 			 args_number(argv[0], 1, UINT32_MAX, &wanted))) {
-		printf("log: expected: log [number of last lines]\n");
+		printf("log: expected: %s", usage);
 		return COMMAND_USAGE;
 	}
-	desc = msgopen("log_read");
+	desc = msgopen(previous ? "log_previous" : "log_read");
 	if (desc < 0) {
 		printf("log: %s\n", command_error(desc));
 		return COMMAND_FAILED;
@@ -69,6 +89,10 @@ int command(int argc, char **argv)
 	}
 	if (error >= 0)
 		error = walk(desc, true, skip, &lines);
+	if (previous && error == -ENOENT) {
+		printf("log: there is no log of the boot before\n");
+		return COMMAND_FAILED;
+	}
 	if (error < 0) {
 		printf("log: %s\n", command_error(error));
 		return COMMAND_FAILED;

@@ -22,3 +22,7 @@ pci-y += tests/unit/pci_test.c tests/unit/pci_fake.c core/pci/config.c \
 	core/pci/bind.c core/x86/trap.c
 pci-cflags := -include tests/unit/pci_fake_regs.h
 pci-ldflags := -Wl,-T,tests/unit/pci_tables.lds
+
+unit-tests-y += kept_log symbols
+kept_log-y += tests/unit/kept_log_test.c core/kept_log.c
+symbols-y += tests/unit/symbols_test.c core/symbols.c

@@ -298,6 +298,18 @@ static void bad_information_is_refused(void)
 	s.info.block_mib = 1u << 31;
 	refused(&s, "impossible");
 	s = right();
+	s.info.kept_bytes = 4096 * 3;
+	seal(&s);
+	CHECK(!check(&s, sizeof(s), NULL));
+	s.info.kept_bytes = 1;
+	refused(&s, "impossible");
+	s.info.kept_bytes = (2 << 20) + 4096;
+	refused(&s, "impossible");
+	s.info.kept_bytes = ~4095ull;
+	refused(&s, "impossible");
+	s.info.kept_bytes = 2 << 20;
+	refused(&s, "larger than the memory");
+	s = right();
 	memset(s.info.release, 'r', sizeof(s.info.release));
 	refused(&s, "no valid .tandem_info");
 	s = right();

@@ -3,8 +3,9 @@
  * The contract between a loader (boot/) and the VMM.
  *
  * The loader allocates the VMM block (contiguous, below 4 GiB, 2 MiB aligned,
- * of the size the ELF file's .tandem_info section states), zeroes it, copies
- * each PT_LOAD segment to block_base + (p_vaddr - TANDEM_VMM_BASE) and calls
+ * of the size the ELF file's .tandem_info section states), zeroes it but for
+ * the last kept_bytes, which it leaves as the boot before left them, copies each
+ * PT_LOAD segment to block_base + (p_vaddr - TANDEM_VMM_BASE) and calls
  * block_base + (e_entry - TANDEM_VMM_BASE) as a System V function with the
  * boot information as its argument: 64-bit mode, 4-level paging, identity
  * mapping of RAM, interrupts off, boot services still alive.
@@ -20,7 +21,7 @@
 
 #define TANDEM_VMM_BASE		0xffffffff80000000ull
 #define TANDEM_BOOT_MAGIC	0x4f4f42444e415431ull
-#define TANDEM_BOOT_VERSION	1
+#define TANDEM_BOOT_VERSION	2
 #define TANDEM_INFO_MAGIC	0x4f464e49444e4154ull	/* "TANDINFO" */
 
 #define TANDEM_BOOT_OK		0
@@ -45,6 +46,7 @@ struct tandem_info {
 	 */
 	uint64_t ids_start, ids_end;
 	char pci_bindings[256];
+	uint64_t kept_bytes;	/* a multiple of 4 KiB, may be 0 */
 };
 
 /* A range of the machine's memory map, sorted, not overlapping. */

@@ -138,6 +138,9 @@ static void exit_npf(struct vcpu *v)
 
 static void halt(struct cpu *cpu)
 {
+	if (!(cpu->vcpu.rflags & RFLAGS_IF))
+		log_few("guest: halted with interrupts off at %#lx: only an "
+			"NMI or a reset wakes it", cpu->vcpu.rip);
 	vcpu_skip(&cpu->vcpu, HLT_LEN);
 	cpu->halted = cpu->pending_vector < 0 ||
 		      !(cpu->vcpu.rflags & RFLAGS_IF);
@@ -184,6 +187,9 @@ void svm_handle_exit(struct cpu *cpu)
 	struct vmcb *b = v->svm->vmcb;
 
 	exits_count((unsigned int)b->exitcode);
+	*exits_next(&cpu->last_exits) = (struct exit_record){
+		b->exitcode, v->rip, b->exitinfo1, b->exitinfo2
+	};
 	reinject(cpu);
 	switch (b->exitcode) {
 	case EXIT_NMI:
