@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
 # Modules for the guest's kernel, against the headers in the cache.
-guest-modules-y += vmmpeek
+guest-modules-y += vmmpeek hangcpu
 vmmpeek-dir := tests/guest/vmmpeek
+hangcpu-dir := tests/guest/hangcpu

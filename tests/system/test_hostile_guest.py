@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from lib import boot, paths, wire
+from lib import alive, boot, paths, wire
 from lib.dbgsh import DebugShell
 from lib.machine import Machine
 
@@ -14,23 +14,6 @@ ADDRESS = paths.config()["IP_ADDRESS"]
 PORT = 7
 PAGE = 4096
 PATTERN = bytes.fromhex("3c3cc3c3a5a55a5a")     # what the probes write
-
-
-def services_live_on(machine, seconds=0.1):
-    """Ping and echo answer within that time, though no guest code runs. One
-    answer in 20 may be late: the host has other work, too."""
-    times = wire.ping(machine.peer, ADDRESS, count=20)
-    assert None not in times, times
-    assert sorted(times)[18] < seconds, times
-    times = []
-    with machine.connect(ADDRESS, PORT) as tcp:
-        tcp.settimeout(5)
-        for _ in range(20):
-            start = time.monotonic()
-            tcp.sendall(b"still there?")
-            assert tcp.recv(100) == b"still there?"
-            times.append(time.monotonic() - start)
-    assert sorted(times)[18] < seconds, times
 
 
 # ---- one machine, attacked in firmware, kernel and user mode ----
@@ -184,7 +167,7 @@ def test_services_live_on_after_a_panic_of_the_guest(machine):
         assert "listens" in shell.command(f"echoctl server start {PORT}")
     machine.console.begin("echo c >/proc/sysrq-trigger")
     machine.console.expect_exact("end Kernel panic", timeout=30)
-    services_live_on(machine)
+    alive.services_live_on(machine, ADDRESS, PORT)
     wire.echo(lambda: machine.connect(ADDRESS, PORT), 1_000_000)
     assert machine.nic_counter("c-violations") == 0
 
@@ -197,6 +180,6 @@ def test_services_live_on_while_the_guest_hangs_with_interrupts_off():
                  **options) as m:
         m.console.expect_exact("hang: echo server started; cli; jmp .",
                                timeout=120)
-        services_live_on(m)
+        alive.services_live_on(m, ADDRESS, PORT)
         wire.echo(lambda: m.connect(ADDRESS, PORT), 1_000_000)
         assert m.nic_counter("c-violations") == 0
