@@ -14,4 +14,4 @@ vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/message.c core/domain/syscall.c core/domain/schedule.c \
 	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c
 
-include core/pci/build.mk
+include core/pci/build.mk core/iommu/build.mk

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Modules for the guest's kernel, against the headers in the cache.
-guest-modules-y += vmmpeek hangcpu
+guest-modules-y += vmmpeek edudma hangcpu
 vmmpeek-dir := tests/guest/vmmpeek
 hangcpu-dir := tests/guest/hangcpu
+edudma-dir := tests/guest/edudma
