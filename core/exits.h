@@ -19,6 +19,9 @@ struct last_exits {
 
 void exits_count(unsigned int code);
 
+/* What the back end calls an exit with that code. */
+const char *exit_name(uint32_t code);
+
 /* Where the next exit is to be noted. */
 static inline struct exit_record *exits_next(struct last_exits *l)
 {

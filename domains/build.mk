@@ -6,7 +6,7 @@ domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
 	domains/lib/abort.c domains/lib/log.c
 
 # Commands of the debug shell.
-commands-y := help log net ps version
+commands-y := exits help log net ps version
 commands-$(CONFIG_ECHO) += echoctl
 commands-$(CONFIG_DEBUG_COMMANDS) += crash kill spin
 $(foreach c,$(commands-y),$(eval $(c)-y += domains/$(c)/main.c \

@@ -14,8 +14,10 @@ static const struct entry entries[] = {
 	{ "echoctl", "echo server and client: see \"echoctl help\"",
 	  IS_ENABLED(CONFIG_ECHO) },
 	{ "exit", "end this session", 1 },
+	{ "exits", "VM exits by reason; \"exits 10\" counts for 10 seconds", 1 },
 	{ "help", "this list", 1 },
-	{ "log", "the VMM log; \"log 20\" shows its last 20 lines", 1 },
+	{ "log", "the VMM log; \"log 20\" shows its last 20 lines, "
+	  "\"log --previous\" that of the boot before", 1 },
 	{ "net", "state and counters of the shared network card",
 	  IS_ENABLED(CONFIG_NET_IPPASS) },
 	{ "ps", "the programs that run in protection domains", 1 },

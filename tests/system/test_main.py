@@ -292,6 +292,27 @@ def test_time_that_the_machine_stood_still_is_not_the_domains(machine):
         machine.console.expect(r"\n> ", 60)
 
 
+# ---- counters of exits ----
+
+def test_exits_are_counted_by_reason(machine):
+    def table():
+        said = shell_says(machine, "exits 2")
+        rows = re.findall(r"(?m)^(\S.*?) +([0-9a-f]+) +(\d+) +(\d+)\s*$", said)
+        total = re.search(r"(?m)^all +(\d+) +(\d+)", said)
+        assert sum(int(row[2]) for row in rows) == int(total[1])
+        return {row[0]: int(row[2]) for row in rows}, int(total[2])
+
+    first, _ = table()
+    second, rate = table()
+    assert {"NMI", "VMMCALL", "MSR", "CPUID", "nested page fault"} <= \
+        set(first)
+    assert all(second[name] >= first[name] for name in first)
+    assert second["VMMCALL"] > first["VMMCALL"]
+    assert rate > 0
+    for wrong in ("exits 0", "exits many", "exits 1 2"):
+        assert "expected: exits [seconds" in shell_says(machine, wrong)
+
+
 # ---- large receive ----
 
 def large_frames(machine):
