@@ -242,7 +242,7 @@ static int amdvi_init(void)
 	int n, e;
 
 	if (!table) {
-		log_warn("none: the guest's devices can reach the VMM by DMA");
+		log_info("none: the guest's devices can reach the VMM by DMA");
 		return 0;
 	}
 	n = ivrs_parse(table, at);
