@@ -115,20 +115,9 @@ static void run_initcalls(enum init_level level)
 	}
 }
 
-static uint64_t block_read(void *ctx __unused, uint64_t offset __unused,
-			   unsigned int size)
-{
-	return size == 8 ? ~0ull : BIT(size * 8) - 1;
-}
-
-static void block_write(void *ctx __unused, uint64_t offset __unused,
-			unsigned int size __unused, uint64_t value __unused)
-{
-}
-
 /* The VMM block looks like memory that is not there. */
 static struct mmio_trap block_trap = {
-	.name = "VMM block", .read = block_read, .write = block_write,
+	.name = "VMM block", .read = mmio_absent_read, .write = mmio_absent_write,
 };
 
 static void memory_init(void)

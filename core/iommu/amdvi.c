@@ -77,17 +77,6 @@ static int n_units;
 static struct device_entry *device_table;
 static struct timer look_timer;
 
-static uint64_t absent_read(void *ctx __unused, uint64_t offset __unused,
-			    unsigned int size)
-{
-	return size == 8 ? ~0ull : BIT(size * 8) - 1;
-}
-
-static void absent_write(void *ctx __unused, uint64_t offset __unused,
-			 unsigned int size __unused, uint64_t value __unused)
-{
-}
-
 /* ---- tables ---- */
 
 static uint64_t dma_limit(void)
@@ -221,7 +210,7 @@ static int unit_start(struct unit *u, const struct ivrs_unit *at)
 	}
 	u->hidden = (struct mmio_trap){
 		.name = "IOMMU", .base = at->base, .size = REGISTERS_SIZE,
-		.read = absent_read, .write = absent_write,
+		.read = mmio_absent_read, .write = mmio_absent_write,
 	};
 	if (mmio_trap_add(&u->hidden) < 0)
 		return -ENOSPC;

@@ -166,20 +166,9 @@ static bool self_test(struct cpu *cpu)
 	return __atomic_exchange_n(&cpu->nmi_taken, 0, __ATOMIC_RELAXED);
 }
 
-static uint64_t absent_read(void *ctx __unused, uint64_t offset __unused,
-			    unsigned int size)
-{
-	return size == 8 ? ~0ull : BIT(size * 8) - 1;
-}
-
-static void absent_write(void *ctx __unused, uint64_t offset __unused,
-			 unsigned int size __unused, uint64_t value __unused)
-{
-}
-
 static struct mmio_trap hidden = {
 	.name = "HPET", .size = PAGE_SIZE,
-	.read = absent_read, .write = absent_write,
+	.read = mmio_absent_read, .write = mmio_absent_write,
 };
 
 static int hide(struct acpi_hpet *table, host_phys base)

@@ -8,6 +8,7 @@
  */
 #include "classify.h"
 
+#include <net/bytes.h>
 #include <string.h>
 
 #define ETHERTYPE_OFFSET	12
@@ -24,11 +25,6 @@
 #define IPPROTO_ICMP6		58
 #define ICMP6_ND_SOLICIT	135
 #define ICMP6_ND_ADVERT		136
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static void parse_arp(const uint8_t *p, size_t len, struct ippass_headers *h)
 {

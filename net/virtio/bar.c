@@ -141,16 +141,6 @@ static void moved_write(void *ctx, uint64_t offset, unsigned int size,
 	virtio_bar_write(ctx, offset, size, value);
 }
 
-static uint64_t absent_read(void *ctx, uint64_t offset, unsigned int size)
-{
-	return ones(size);
-}
-
-static void absent_write(void *ctx, uint64_t offset, unsigned int size,
-			 uint64_t value)
-{
-}
-
 static bool holds_ram(uint64_t base, uint64_t size)
 {
 	for (uint64_t at = 0; at < size; at += PAGE_SIZE)
@@ -210,8 +200,8 @@ static int hide_others(struct virtio_net *dev)
 			.name = "virtio-net: other BAR",
 			.base = ALIGN_DOWN(b->base, PAGE_SIZE),
 			.size = ALIGN_UP(b->size, PAGE_SIZE),
-			.read = absent_read,
-			.write = absent_write,
+			.read = mmio_absent_read,
+			.write = mmio_absent_write,
 		};
 		err = mmio_trap_add(t);
 		if (err)

@@ -13,6 +13,7 @@
  */
 #include "virtio.h"
 
+#include <net/bytes.h>
 #include <net/segment.h>
 #include <string.h>
 
@@ -39,22 +40,6 @@
 #define TCP_URGENT		(TCP + 18)
 #define TCP_HEADER_MIN		20u
 #define IP_LENGTH_MAX		65535u
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
 
 /* The bytes of a frame that may be joined to others; NULL: it may not. */
 static const uint8_t *segment_of(const struct frame *f)

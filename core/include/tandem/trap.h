@@ -31,6 +31,21 @@ struct mmio_trap {
 int mmio_trap_add(struct mmio_trap *t);
 void mmio_trap_remove(struct mmio_trap *t);
 
+/* What registers that are hidden do: as if nothing were there. */
+static inline uint64_t mmio_absent_read(void *ctx __unused,
+					uint64_t offset __unused,
+					unsigned int size)
+{
+	return size == 8 ? ~0ull : BIT(size * 8) - 1;
+}
+
+static inline void mmio_absent_write(void *ctx __unused,
+				     uint64_t offset __unused,
+				     unsigned int size __unused,
+				     uint64_t value __unused)
+{
+}
+
 struct port_trap {
 	const char *name;
 	uint16_t first, last;
