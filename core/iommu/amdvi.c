@@ -58,8 +58,6 @@
 
 #define DEVICES			0x10000u
 #define LOOK_US			1000000u
-/* lines at one look; what comes in between is counted */
-#define LINES_MAX		8u
 
 struct device_entry {
 	uint64_t quad[4];
@@ -127,12 +125,12 @@ static void report(const uint64_t event[2])
 	unsigned int bus = device >> 8, slot = device >> 3 & 31;
 
 	if (EVENT_CODE(event) == CODE_IO_PAGE_FAULT)
-		log_warn("device %02x:%02x.%u may not %s %#lx by DMA", bus,
-			 slot, device & 7u,
-			 event[0] & EVENT_WRITE ? "write" : "read", event[1]);
+		log_few("device %02x:%02x.%u may not %s %#lx by DMA", bus,
+			slot, device & 7u,
+			event[0] & EVENT_WRITE ? "write" : "read", event[1]);
 	else
-		log_warn("device %02x:%02x.%u was refused, event %#lx %#lx",
-			 bus, slot, device & 7u, event[0], event[1]);
+		log_few("device %02x:%02x.%u was refused, event %#lx %#lx",
+			bus, slot, device & 7u, event[0], event[1]);
 }
 
 static void event_log_start(struct unit *u)
@@ -152,7 +150,7 @@ static void event_log_start(struct unit *u)
  */
 static void look_at(struct unit *u)
 {
-	unsigned int lines = 0;
+	bool any = false;
 
 	for (unsigned int n = 0; n < EVENTS; n++) {
 		volatile uint64_t *e = u->events[u->next_event];
@@ -162,17 +160,15 @@ static void look_at(struct unit *u)
 			break;
 		e[0] = e[1] = 0;
 		u->next_event = (u->next_event + 1) % EVENTS;
-		if (lines++ < LINES_MAX)
-			report(event);
+		report(event);
+		any = true;
 	}
-	if (!lines)
+	if (!any)
 		return;
-	if (lines > LINES_MAX)
-		log_warn("%u more events", lines - LINES_MAX);
 	mmio_write64(u->regs + EVENT_LOG_HEAD, u->next_event * EVENT_SIZE);
 	if (!(mmio_read64(u->regs + STATUS) & STATUS_EVENT_OVERFLOW))
 		return;
-	log_warn("events were lost");
+	log_few("events were lost");
 	mmio_write64(u->regs + CONTROL, CONTROL_ENABLE | CONTROL_COHERENT);
 	mmio_write64(u->regs + STATUS, STATUS_EVENT_OVERFLOW);
 	event_log_start(u);
