@@ -3,6 +3,7 @@
  * Are ACPI tables found, and are damaged ones left alone: wrong checksums,
  * lengths that lead out of memory, tables cut short?
  */
+#include "check.h"
 #include "../../core/acpi.h"
 
 #include <stdarg.h>
@@ -12,14 +13,6 @@
 #include <tandem/guest_mem.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 #define BASE		0x10000ull
 #define SIZE		0x4000ull

@@ -3,20 +3,13 @@
  * Is a "pci=" string understood as the design describes it, and does one that
  * is not leave a message that names the place and what was expected?
  */
+#include "check.h"
 #include "../../core/pci/binding.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned int checks;
 static struct binding_set set;

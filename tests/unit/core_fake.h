@@ -7,19 +7,12 @@
 #ifndef TESTS_UNIT_CORE_FAKE_H
 #define TESTS_UNIT_CORE_FAKE_H
 
+#include "check.h"
 #include "../../core/x86/vcpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 #define RAM_BASE	0x100000ull
 #define RAM_SIZE	0x100000ull

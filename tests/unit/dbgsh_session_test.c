@@ -3,6 +3,7 @@
  * Does dbgsh keep to the protocol of the VMM call with shells that behave,
  * and come to an end with those that do not? A small shell answers here.
  */
+#include "check.h"
 #include "session.h"
 
 #include <stdbool.h>
@@ -10,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned int checks;
 

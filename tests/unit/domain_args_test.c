@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Is everything refused that is not wholly a number or an address in range? */
+#include "check.h"
+
 #include <domain/args.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned int checks;
 

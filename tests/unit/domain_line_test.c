@@ -3,20 +3,14 @@
  * Does the line that a program gets agree with what the user sees, whatever
  * keys come? A small model of a terminal shows what was echoed.
  */
+#include "check.h"
+
 #include <domain/line.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned int checks;
 

@@ -10,14 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
-
 static unsigned int checks;
 
 void *heap_malloc(size_t size);
@@ -30,6 +22,7 @@ _Noreturn void heap_abort(void);
 #define calloc	heap_calloc
 #define free	heap_free
 #define abort	heap_abort
+#include "check.h"
 #include "../../domains/lib/malloc.c"
 #undef malloc
 #undef calloc

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Does echoctl take exactly its commands, and else say what it expected? */
+#include "check.h"
 #include "../../domains/echoctl/echoctl.h"
 
 #include <domain/args.h>
@@ -7,14 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned int checks;
 

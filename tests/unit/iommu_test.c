@@ -3,6 +3,7 @@
  * The IOMMU's table against a walk as the specification describes it, and the
  * reader of the IVRS against tables that contradict themselves.
  */
+#include "check.h"
 #include "../../core/iommu/dma_table.h"
 #include "../../core/iommu/ivrs.h"
 
@@ -11,14 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tandem/mem.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned long checks;
 static uint8_t pool[100][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));

@@ -3,19 +3,12 @@
  * Is a log found again as it was left, and is anything else that memory may
  * hold after a reset refused, or shown without reading beyond its slot?
  */
+#include "check.h"
 #include "../../core/kept_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 #define RING		1000
 #define SLOT		(PAGE_SIZE + RING)

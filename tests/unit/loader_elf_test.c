@@ -5,19 +5,12 @@
  * right file is built here, then changed; the seal is made right again after
  * a change, so that the checks behind it are reached.
  */
+#include "check.h"
 #include "elf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned int checks;
 

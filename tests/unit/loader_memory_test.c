@@ -4,6 +4,7 @@
  * whatever order, however split and overlapping it is, and never of its own
  * block? The result is compared page by page with a plain array.
  */
+#include "check.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -11,14 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 static unsigned int checks;
 

@@ -7,19 +7,13 @@
 #ifndef NET_FAKE_H
 #define NET_FAKE_H
 
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tandem/trap.h>
 #include <tandem/types.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 extern unsigned int checks;
 

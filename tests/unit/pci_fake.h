@@ -7,18 +7,12 @@
 #ifndef TESTS_UNIT_PCI_FAKE_H
 #define TESTS_UNIT_PCI_FAKE_H
 
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tandem/pci.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 #define ECAM_BASE	0xb0000000ull
 

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Does each address of the code get the name of the function it lies in? */
+#include "check.h"
 #include "../../core/symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(x) do { \
-	if (!(x)) { \
-		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
-		exit(1); \
-	} \
-	checks++; \
-} while (0)
 
 #define BASE	0xffffffff80000000ull
 
