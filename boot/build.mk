@@ -2,4 +2,4 @@
 # The UEFI loader, build/loadvmm.efi.
 loader-y += boot/uefi/loader.c boot/uefi/enter.S boot/uefi/elf.c \
 	boot/uefi/memory.c boot/uefi/devices.c boot/uefi/file.c \
-	boot/uefi/cpu.c boot/uefi/console.c core/pci/binding.c
+	boot/uefi/cpu.c boot/uefi/cpus.c boot/uefi/console.c core/pci/binding.c

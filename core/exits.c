@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Exit counters, see exits.h. One slot a reason; NPF (0x400) has the last. */
+/* Exit counters, see exits.h. */
 #include "exits.h"
 #include "domain/domain.h"
+#include "x86/cpus.h"
 
 #include <abi/exits.h>
 #include <errno.h>
@@ -9,17 +10,9 @@
 #define LOG_PREFIX "panic: "
 #include <tandem/log.h>
 
-#define SLOTS		0x100
 #define OTHER_CODE	0x400
 
-static uint64_t count[SLOTS];
-
-void exits_count(unsigned int code)
-{
-	count[code < SLOTS - 1 ? code : SLOTS - 1]++;
-}
-
-void exits_tell(const struct last_exits *l)
+void exits_tell(const struct exits *l)
 {
 	uint64_t n = MIN(l->count, LAST_EXITS);
 
@@ -33,6 +26,16 @@ void exits_tell(const struct last_exits *l)
 	}
 }
 
+/* Of all CPUs together. */
+static uint64_t count(uint32_t slot)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < n_cpus; i++)
+		n += cpus[i].exits.by_code[slot];
+	return n;
+}
+
 /* buf 0: struct exits_entry [], writable. Returns the bytes written. */
 static int exits_message(struct message *m)
 {
@@ -41,14 +44,14 @@ static int exits_message(struct message *m)
 
 	if (m->type != MSG_BUF || m->n_bufs != 1 || !m->buf[0].writable)
 		return -EINVAL;
-	for (uint32_t i = 0; i < SLOTS && m->buf[0].len - len >= sizeof(e);
+	for (uint32_t i = 0; i < EXIT_SLOTS && m->buf[0].len - len >= sizeof(e);
 	     i++) {
-		if (!count[i])
-			continue;
 		e = (struct exits_entry){
-			.count = count[i],
-			.code = i < SLOTS - 1 ? i : OTHER_CODE,
+			.count = count(i),
+			.code = i < EXIT_SLOTS - 1 ? i : OTHER_CODE,
 		};
+		if (!e.count)
+			continue;
 		strlcpy(e.name, exit_name(e.code), sizeof(e.name));
 		if (domain_copy_out(m->sender,
 				    (uint8_t *)m->buf[0].base + len, &e,

@@ -12,23 +12,26 @@ struct exit_record {
 	uint64_t code, rip, info1, info2;
 };
 
-struct last_exits {
+/* One slot a reason; the nested page fault (0x400) has the last. */
+#define EXIT_SLOTS	0x100
+
+/* Of one CPU; written by it alone. */
+struct exits {
+	uint64_t by_code[EXIT_SLOTS];
 	struct exit_record record[LAST_EXITS];
 	uint64_t count;		/* ever; the next goes to count % LAST_EXITS */
 };
 
-void exits_count(unsigned int code);
-
 /* What the back end calls an exit with that code. */
 const char *exit_name(uint32_t code);
 
-/* Where the next exit is to be noted. */
-static inline struct exit_record *exits_next(struct last_exits *l)
+static inline void exits_note(struct exits *e, struct exit_record r)
 {
-	return &l->record[l->count++ % LAST_EXITS];
+	e->by_code[MIN(r.code, EXIT_SLOTS - 1ul)]++;
+	e->record[e->count++ % LAST_EXITS] = r;
 }
 
 /* The last exits into the log, newest first. */
-void exits_tell(const struct last_exits *l);
+void exits_tell(const struct exits *e);
 
 #endif

@@ -20,7 +20,8 @@
 
 static struct kept_log kept;
 static struct kept_log_view previous;
-static struct spinlock lock;
+static struct spinlock lock;		/* the ring */
+static struct spinlock output_lock;	/* whole lines in what follows */
 static void (*listener)(const char *text, size_t len);
 
 void log_start(void *area)
@@ -39,6 +40,7 @@ void log_tell_previous(void)
 void log_panic(void)
 {
 	spin_unlock(&lock);
+	spin_unlock(&output_lock);
 	listener = NULL;
 	if (kept.text)
 		kept_log_mark_panic(&kept);
@@ -46,7 +48,9 @@ void log_panic(void)
 
 void log_set_listener(void (*fn)(const char *text, size_t len))
 {
+	spin_lock(&output_lock);
 	listener = fn;
+	spin_unlock(&output_lock);
 }
 
 static void log_text(const char *text, size_t len)
@@ -55,9 +59,11 @@ static void log_text(const char *text, size_t len)
 	if (kept.text)
 		kept_log_append(&kept, text, len);
 	spin_unlock(&lock);
+	spin_lock(&output_lock);
 	serial_write(text, len);
 	if (listener)
 		listener(text, len);
+	spin_unlock(&output_lock);
 }
 
 static void log_va(enum log_level level, const char *fmt, va_list ap)

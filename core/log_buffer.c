@@ -8,11 +8,13 @@
 #include "log.h"
 
 #include <tandem/guest_mem.h>
+#include <tandem/spinlock.h>
 #include <tandem/vmmcall.h>
 
 #define COUNT_SIZE	4
 #define BUFFER_MAX	MIB(1)
 
+static struct spinlock lock;	/* of callers; copy_line runs under log.c's */
 static uint32_t *count;
 static char *ring;
 static uint32_t size, position;
@@ -32,19 +34,20 @@ static void copy_line(const char *text, size_t len)
 static uint64_t log_set_buf(const struct vmmcall_args *a)
 {
 	uint64_t bytes = a->rcx;
-	uint8_t *p;
+	uint8_t *p = NULL;
 
+	if (bytes > COUNT_SIZE && bytes <= BUFFER_MAX && !(a->rbx % COUNT_SIZE))
+		p = guest_ram(a->rbx, bytes);
+	spin_lock(&lock);
 	log_set_listener(NULL);
-	if (bytes <= COUNT_SIZE || bytes > BUFFER_MAX || a->rbx % COUNT_SIZE)
-		return 0;
-	p = guest_ram(a->rbx, bytes);
-	if (!p)
-		return 0;
-	count = (uint32_t *)p;
-	ring = (char *)p + COUNT_SIZE;
-	size = (uint32_t)bytes - COUNT_SIZE;
-	position = 0;
-	log_set_listener(copy_line);
+	if (p) {
+		count = (uint32_t *)p;
+		ring = (char *)p + COUNT_SIZE;
+		size = (uint32_t)bytes - COUNT_SIZE;
+		position = 0;
+		log_set_listener(copy_line);
+	}
+	spin_unlock(&lock);
 	return 0;
 }
 VMMCALL("log_set_buf", VMMCALL_CPL0, log_set_buf);

@@ -9,6 +9,7 @@
 #include "main.h"
 #include "mem/mem.h"
 #include "timer.h"
+#include "x86/cpus.h"
 #include "x86/lapic.h"
 #include "x86/loop.h"
 #include "x86/npt.h"
@@ -28,6 +29,7 @@
 #define FREE_MIN	MIB(1)
 
 extern const struct initcall table_initcall_start[], table_initcall_end[];
+extern const uint8_t tandem_ap_entry[];
 extern const struct pci_id table_pci_id_start[], table_pci_id_end[];
 
 __attribute__((section(".tandem_info"), used))
@@ -40,9 +42,11 @@ static const struct tandem_info info = {
 	.ids_end = (uint64_t)table_pci_id_end,
 	.pci_bindings = CONFIG_PCI_BINDINGS,
 	.kept_bytes = KEPT_LOG_BYTES,
+	.ap_entry = (uint64_t)tandem_ap_entry,
 };
 
 struct boot_info boot_info;
+/* where the image is, for entry.S */
 uint64_t early_phys;
 
 static int refuse(struct boot_info *b, int code, const char *why)
@@ -92,12 +96,15 @@ static int check(struct boot_info *b, uint64_t image_phys)
 		return refuse(b, TANDEM_BOOT_DISABLED,
 			      "SVM is switched off in the firmware's setup");
 	}
-	if (b->n_cpus > 1)
+	if (!b->n_cpus || b->n_cpus > CONFIG_MAX_CPUS)
 		return refuse(b, TANDEM_BOOT_MANY_CPUS,
-			      "more than one CPU is not supported yet");
+			      "more CPUs are enabled than CONFIG_MAX_CPUS");
 	if (read_cr4() & CR4_LA57)
 		return refuse(b, TANDEM_BOOT_FAILED,
 			      "5-level paging firmware is not supported");
+	if (!cpus_gather(b->n_cpus))
+		return refuse(b, TANDEM_BOOT_FAILED,
+			      "not all CPUs came, or SVM is off on some");
 	return TANDEM_BOOT_OK;
 }
 
@@ -137,14 +144,19 @@ static void memory_init(void)
 
 int vmm_main(struct boot_info *b, uint64_t image_phys)
 {
-	struct cpu *cpu = &boot_cpu;
-	int e = check(b, image_phys);
+	struct cpu *cpu = &cpus[0];
+	int e;
 
-	if (e != TANDEM_BOOT_OK)
+	early_phys = image_phys;
+	e = check(b, image_phys);
+	if (e != TANDEM_BOOT_OK) {
+		cpus_dismiss();
 		return e;
+	}
 	memcpy(&boot_info, b, sizeof(boot_info));
 	svm_capture(cpu, image_phys);
 	cpu_init(cpu);
+	cpu->online = true;
 	serial_init();
 	log_start((void *)(TANDEM_VMM_BASE + boot_info.block_size -
 			   KEPT_LOG_BYTES));
@@ -162,9 +174,12 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 	run_initcalls(INIT_BUS);
 	run_initcalls(INIT_DRIVER);
 	run_initcalls(INIT_SERVICE);
-	if (svm_init(cpu) < 0)
+	if (svm_bitmaps_init() < 0)
 		panic("no memory for intercept maps");
+	svm_init(cpu);
+	cpus_start();
 	log_info("guest runs; %lu KiB of the block free",
 		 pages_free_count() * PAGE_SIZE / 1024);
+	cpus_go();
 	cpu_loop(cpu);
 }

@@ -11,6 +11,7 @@
 #include "mem/mem.h"
 #include "reset.h"
 #include "symbols.h"
+#include "x86/cpus.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,7 +27,9 @@ extern const struct quiesce_hook table_quiesce_start[], table_quiesce_end[];
 /* A variable, so that a debugger can choose otherwise before the end. */
 static volatile uint8_t panic_reboots = IS_ENABLED(CONFIG_PANIC_REBOOT);
 
-/* 1: a panic is being told; 2: that failed, too */
+/* the CPU that panics */
+static struct cpu *teller;
+/* 1: its panic is being told; 2: that failed, too */
 static unsigned int depth;
 
 struct trap_frame panic_registers;	/* filled in by panic.S */
@@ -106,9 +109,17 @@ static void __noreturn stop(void)
 		__asm__ volatile("cli; hlt");
 }
 
-/* Goes on in the first panic only. */
+/* Goes on in the first panic of the first CPU that panics only. */
 static void begin(uint64_t rip)
 {
+	struct cpu *none = NULL;
+
+	if (__atomic_compare_exchange_n(&teller, &none, this_cpu(), false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		cpus_stop_others();
+	else if (none != this_cpu())
+		for (;;)
+			__asm__ volatile("cli; hlt");
 	if (++depth <= 2)
 		log_panic();
 	if (depth == 1)
@@ -120,7 +131,7 @@ static void begin(uint64_t rip)
 
 static void __noreturn end(void)
 {
-	exits_tell(&this_cpu()->last_exits);
+	exits_tell(&this_cpu()->exits);
 	quiesce();
 	log_error("%s", panic_reboots ? "the machine is reset" : "halted");
 	stop();

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time and timers, see timer.h and tandem/timer.h. Timers are a sorted list
- * per CPU; the next one's due time, or the guest's longest run, is armed at
- * the deadline source. Arming costs device accesses, so a deadline that is
- * near enough is left alone.
+ * Time and timers, see timer.h and tandem/timer.h. Timers are a sorted list,
+ * which the first CPU works off; the next one's due time, or the guest's
+ * longest run there, is armed at the deadline source. Arming costs device
+ * accesses, so a deadline that is near enough is left alone.
  */
 #include "timer.h"
 
 #include "acpi.h"
+#include "x86/cpus.h"
 
 #include <errno.h>
 #define LOG_PREFIX "time: "
 #include <tandem/log.h>
+#include <tandem/spinlock.h>
 #include <tandem/timer.h>
 
 #define PM_TIMER_HZ	3579545
@@ -26,6 +28,10 @@
 static uint64_t tsc_start;
 static uint64_t us_per_tsc;	/* 32.32 fixed point */
 static const struct deadline_source *source;
+static struct timer *timers;
+static struct spinlock lock;
+/* when the source's NMI is due, 0: not armed */
+static uint64_t armed;
 
 uint64_t time_us(void)
 {
@@ -72,22 +78,10 @@ int time_init(void)
 	return 0;
 }
 
-void timer_arm(struct timer *t, uint64_t deadline)
+/* The lock is held. */
+static void take_out(struct timer *t)
 {
-	struct timer **p = &this_cpu()->timers;
-
-	timer_cancel(t);
-	t->deadline = deadline;
-	t->armed = true;
-	while (*p && (*p)->deadline <= deadline)
-		p = &(*p)->next;
-	t->next = *p;
-	*p = t;
-}
-
-void timer_cancel(struct timer *t)
-{
-	struct timer **p = &this_cpu()->timers;
+	struct timer **p = &timers;
 
 	if (!t->armed)
 		return;
@@ -98,15 +92,63 @@ void timer_cancel(struct timer *t)
 	t->armed = false;
 }
 
-void timers_run(struct cpu *cpu)
+/* Does the first CPU come back in time for that by itself? */
+static bool is_covered(uint64_t deadline)
 {
-	while (cpu->timers && cpu->timers->deadline <= time_us()) {
-		struct timer *t = cpu->timers;
+	uint64_t a = __atomic_load_n(&armed, __ATOMIC_SEQ_CST);
 
-		cpu->timers = t->next;
-		t->armed = false;
+	return a && a <= deadline + LATE_US;
+}
+
+void timer_arm(struct timer *t, uint64_t deadline)
+{
+	struct timer **p = &timers;
+	bool first;
+
+	spin_lock(&lock);
+	take_out(t);
+	t->deadline = deadline;
+	t->armed = true;
+	while (*p && (*p)->deadline <= deadline)
+		p = &(*p)->next;
+	t->next = *p;
+	*p = t;
+	first = timers == t;
+	spin_unlock(&lock);
+	if (first && !on_first_cpu() && !is_covered(deadline))
+		first_cpu_wake();
+}
+
+void timer_cancel(struct timer *t)
+{
+	spin_lock(&lock);
+	take_out(t);
+	spin_unlock(&lock);
+}
+
+/* The first one that is due, out of the list. */
+static struct timer *next_due(void)
+{
+	struct timer *t;
+
+	spin_lock(&lock);
+	t = timers;
+	if (t && t->deadline <= time_us())
+		take_out(t);
+	else
+		t = NULL;
+	spin_unlock(&lock);
+	return t;
+}
+
+void timers_run(void)
+{
+	struct timer *t;
+
+	if (!__atomic_load_n(&timers, __ATOMIC_RELAXED))
+		return;
+	while ((t = next_due()))
 		t->fn(t);
-	}
 }
 
 void deadline_source_set(const struct deadline_source *s)
@@ -123,11 +165,11 @@ void deadline_report(void)
 			 "services stop when the guest stops");
 }
 
-bool deadline_passed(struct cpu *cpu)
+bool deadline_passed(void)
 {
 	if (!source || !source->claim())
 		return false;
-	cpu->deadline = 0;
+	__atomic_store_n(&armed, 0, __ATOMIC_SEQ_CST);
 	return true;
 }
 
@@ -136,22 +178,33 @@ void deadline_late(void)
 	source->late();
 }
 
-void deadline_ensure(struct cpu *cpu, uint64_t within)
+/* When the next timer is due, all ones if there is none. */
+static uint64_t next_timer(void)
 {
-	uint64_t now = time_us(), want = ~0ull;
+	uint64_t due = ~0ull;
+
+	if (!__atomic_load_n(&timers, __ATOMIC_SEQ_CST))
+		return due;
+	spin_lock(&lock);
+	if (timers)
+		due = timers->deadline;
+	spin_unlock(&lock);
+	return due;
+}
+
+void deadline_ensure(uint64_t within)
+{
+	uint64_t now = time_us(), want = next_timer();
 
 	if (within)
-		want = now + within;
-	if (cpu->timers && cpu->timers->deadline < want)
-		want = cpu->timers->deadline;
+		want = MIN(want, now + within);
 	if (!source || want == ~0ull)
 		return;
-	if (cpu->deadline && cpu->deadline <= want + LATE_US &&
-	    cpu->deadline + EARLY_US >= want &&
-	    now < cpu->deadline + LOST_US)
+	if (armed && armed <= want + LATE_US && armed + EARLY_US >= want &&
+	    now < armed + LOST_US)
 		return;
 	if (want <= now)
 		want = now + 1;
 	source->arm(want - now);
-	cpu->deadline = want;
+	__atomic_store_n(&armed, want, __ATOMIC_SEQ_CST);
 }

@@ -3,14 +3,14 @@
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
 
-#include "x86/cpu.h"
+#include <tandem/types.h>
 
 /* Find the TSC's rate; needs ACPI tables or CPUID. 0 or -ENODEV. */
 int time_init(void);
 
 /*
  * The wake-up source that the guest does not control: delivers an NMI to
- * this CPU at a TSC-based time. Set by its driver if the self-test passed.
+ * the first CPU at a TSC-based time. Set by its driver if the self-test passed.
  */
 struct deadline_source {
 	const char *name;
@@ -26,8 +26,10 @@ void deadline_source_set(const struct deadline_source *s);
 /* Say in the log which source there is. */
 void deadline_report(void);
 
+/* What follows is the first CPU's business alone. */
+
 /* Whether an NMI now is the deadline's; disarms it then. */
-bool deadline_passed(struct cpu *cpu);
+bool deadline_passed(void);
 
 /*
  * The NMI of deadline_passed() was another source's, too: the deadline's own
@@ -39,9 +41,9 @@ void deadline_late(void);
  * Make sure the CPU is back in the VMM by the next timer and, with within
  * not 0, within that many microseconds.
  */
-void deadline_ensure(struct cpu *cpu, uint64_t within);
+void deadline_ensure(uint64_t within);
 
 /* Run what is due. */
-void timers_run(struct cpu *cpu);
+void timers_run(void);
 
 #endif

@@ -101,6 +101,7 @@ static const char *add_segment(const struct reader *r, struct elf_image *image,
 		.offset = ph->offset, .file_size = ph->filesz,
 		.where = ph->vaddr - TANDEM_VMM_BASE,
 		.memory_size = ph->memsz,
+		.executable = ph->flags & PF_X,
 	};
 
 	if (s.file_size > r->size || s.offset > r->size - s.file_size)
@@ -143,12 +144,23 @@ static bool find_address(const struct elf_image *image, uint64_t address,
 	return false;
 }
 
+/* Whether code of the file is at where, in bytes from the block's start. */
+static bool is_code(const struct elf_image *image, uint64_t where)
+{
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct elf_segment *s = &image->segment[i];
+
+		if (s->executable && where >= s->where &&
+		    where - s->where < s->file_size)
+			return true;
+	}
+	return false;
+}
+
 static const char *read_segments(const struct reader *r,
 				 const struct elf_header *eh,
 				 struct elf_image *image)
 {
-	bool entry_found = false;
-
 	if (eh->phentsize != sizeof(struct elf_program_header))
 		return "has program headers of an unknown size";
 	for (unsigned int i = 0; i < eh->phnum; i++) {
@@ -163,12 +175,10 @@ static const char *read_segments(const struct reader *r,
 		wrong = add_segment(r, image, &ph);
 		if (wrong)
 			return wrong;
-		if (ph.flags & PF_X && eh->entry - ph.vaddr < ph.filesz)
-			entry_found = true;
 	}
-	if (!entry_found)
-		return "has its entry outside of its code";
 	image->entry = eh->entry - TANDEM_VMM_BASE;
+	if (!is_code(image, image->entry))
+		return "has its entry outside of its code";
 	return NULL;
 }
 
@@ -224,6 +234,9 @@ static const char *check_info(struct elf_image *image)
 		if (s->where + s->memory_size > block - info->kept_bytes)
 			return "is larger than the memory that it asks for";
 	}
+	image->ap_entry = info->ap_entry - TANDEM_VMM_BASE;
+	if (!is_code(image, image->ap_entry))
+		return "has its other CPUs' entry outside of its code";
 
 	n = info->ids_end - info->ids_start;
 	if (n == 0)

@@ -6,6 +6,7 @@
 #ifndef BOOT_UEFI_ELF_H
 #define BOOT_UEFI_ELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <tandem/boot.h>
@@ -29,6 +30,7 @@ struct tandem_seal {
 struct elf_segment {
 	uint64_t offset, file_size;	/* bytes in the file */
 	uint64_t where, memory_size;	/* bytes from the start of the block */
+	bool executable;
 };
 
 /* What elf_check found; the file must stay where it is. */
@@ -36,7 +38,7 @@ struct elf_image {
 	const uint8_t *file;
 	unsigned int n_segments;
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
-	uint64_t entry;			/* bytes from the start of the block */
+	uint64_t entry, ap_entry;	/* bytes from the start of the block */
 	struct tandem_info info;	/* a copy, strings terminated */
 	const uint8_t *ids;		/* in the file, may be unaligned */
 	size_t n_ids;

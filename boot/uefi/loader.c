@@ -14,6 +14,7 @@
 
 #include "console.h"
 #include "cpu.h"
+#include "cpus.h"
 #include "devices.h"
 #include "elf.h"
 #include "file.h"
@@ -23,17 +24,6 @@
 #define BELOW_4_GIB	0xffffffffull
 #define MAP_SLACK	4096	/* the map grows while it is being fetched */
 
-int enter_vmm(uint64_t entry, struct boot_info *info);
-
-/* EFI_MP_SERVICES_PROTOCOL (PI 1.8, volume 2, 13.3), as far as it is used. */
-struct mp_services {
-	EFI_STATUS (EFIAPI *get_number_of_processors)(struct mp_services *this,
-						      UINTN *all,
-						      UINTN *enabled);
-};
-
-static EFI_GUID mp_services_guid = { 0x3fdda605, 0xa76e, 0x4f46,
-	{ 0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 } };
 static EFI_GUID presence_guid = TANDEM_PRESENCE_GUID;
 static EFI_GUID acpi_20_guid = ACPI_20_TABLE_GUID;
 static EFI_GUID acpi_guid = ACPI_TABLE_GUID;
@@ -56,22 +46,10 @@ static EFI_STATUS check_cpus(uint32_t *n_cpus)
 {
 	struct cpu_facts facts = cpu_read();
 	const char *why = cpu_judge(&facts);
-	struct mp_services *mp;
-	UINTN all, enabled;
 
 	if (why)
 		return refuse(EFI_UNSUPPORTED, "%s", why);
-	if (EFI_ERROR(bs->LocateProtocol(&mp_services_guid, NULL,
-					 (void **)&mp)) ||
-	    EFI_ERROR(mp->get_number_of_processors(mp, &all, &enabled)))
-		return refuse(EFI_UNSUPPORTED,
-			      "the firmware does not tell how many CPUs run");
-	if (enabled != 1)
-		return refuse(EFI_UNSUPPORTED,
-			      "this build supports one CPU, %u are enabled",
-			      (unsigned int)enabled);
-	*n_cpus = enabled;
-	return EFI_SUCCESS;
+	return cpus_count(bs, n_cpus);
 }
 
 /* ---- memory -------------------------------------------------------------- */
@@ -235,7 +213,7 @@ static EFI_STATUS vmm_refused(int result, struct boot_info *info)
 		[TANDEM_BOOT_NO_MEMORY] = "the VMM's memory is too small",
 		[TANDEM_BOOT_BAD_INFO] = "the VMM did not accept the boot information",
 		[TANDEM_BOOT_FAILED] = "the VMM could not start",
-		[TANDEM_BOOT_MANY_CPUS] = "this build supports one CPU",
+		[TANDEM_BOOT_MANY_CPUS] = "the machine has too many CPUs",
 	};
 	const unsigned int n = sizeof(why) / sizeof(why[0]);
 
@@ -274,13 +252,20 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	if (EFI_ERROR(status))
 		goto err_devices;
 
+	status = cpus_call(bs, block + image->ap_entry, info);
+	if (EFI_ERROR(status))
+		goto err_info;
 	result = enter_vmm(block + image->entry, info);
+	cpus_wait(bs);
 	if (result != TANDEM_BOOT_OK)
 		status = vmm_refused(result, info);
-	free_pages((uintptr_t)info, sizeof(*info));
-	if (!EFI_ERROR(status))
+	if (!EFI_ERROR(status)) {
+		free_pages((uintptr_t)info, sizeof(*info));
 		return EFI_SUCCESS;
+	}
 
+err_info:
+	free_pages((uintptr_t)info, sizeof(*info));
 err_devices:
 	devices_give_back(bs, &taken);
 err_presence:

@@ -6,6 +6,7 @@
  */
 #include "domain.h"
 #include "schedule.h"
+#include "../x86/cpus.h"
 
 #include <errno.h>
 #include <string.h>
@@ -233,7 +234,7 @@ static uint64_t refuse(const char *text)
 	return SESSION_OVER;
 }
 
-static uint64_t dbgsh(const struct vmmcall_args *a)
+static uint64_t exchange(const struct vmmcall_args *a)
 {
 	int32_t byte = (int32_t)a->rbx;
 	struct session *s;
@@ -261,5 +262,25 @@ static uint64_t dbgsh(const struct vmmcall_args *a)
 		return SESSION_OVER;
 	}
 	return domain_find(s->reader) ? WANTS_INPUT : NOTHING;
+}
+
+struct call {
+	const struct vmmcall_args *args;
+	uint64_t result;
+};
+
+static void run_call(void *arg)
+{
+	struct call *c = arg;
+
+	c->result = exchange(c->args);
+}
+
+static uint64_t dbgsh(const struct vmmcall_args *a)
+{
+	struct call c = { .args = a };
+
+	cpu_call_first(run_call, &c);
+	return c.result;
 }
 VMMCALL("dbgsh", VMMCALL_ANY, dbgsh);

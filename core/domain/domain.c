@@ -2,6 +2,7 @@
 /* A domain's life: made from a built-in program, started, ended. */
 #include "domain.h"
 #include "../mem/mem.h"
+#include "../x86/cpus.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,6 +22,8 @@ extern const struct program domain_table_start[], domain_table_end[];
 
 struct domain *domain_list;
 static uint64_t last_serial;
+/* another CPU has set events of one */
+static bool signalled;
 
 struct domain *domain_find(uint64_t serial)
 {
@@ -51,8 +54,8 @@ void domain_wake(struct domain *d)
 	for (unsigned int i = 0; i < d->depth; i++) {
 		if (d->act[i].state != ACT_WAIT)
 			continue;
-		d->act[i].frame.rax = d->events;
-		d->events = 0;
+		d->act[i].frame.rax = __atomic_exchange_n(&d->events, 0,
+							  __ATOMIC_SEQ_CST);
 		d->act[i].state = ACT_RUN;
 		timer_cancel(&d->wait_timer);
 	}
@@ -205,9 +208,25 @@ int domain_start(struct domain *d, struct domain *sender,
 
 void domain_signal(struct domain *d, uint32_t events)
 {
-	d->events |= events;
-	if (d->events)
+	if (!events)
+		return;
+	__atomic_fetch_or(&d->events, events, __ATOMIC_SEQ_CST);
+	if (on_first_cpu()) {
 		domain_wake(d);
+		return;
+	}
+	__atomic_store_n(&signalled, true, __ATOMIC_SEQ_CST);
+	first_cpu_wake();
+}
+
+void domains_signalled(void)
+{
+	if (!__atomic_load_n(&signalled, __ATOMIC_RELAXED) ||
+	    !__atomic_exchange_n(&signalled, false, __ATOMIC_SEQ_CST))
+		return;
+	for (struct domain *d = domain_list; d; d = d->next)
+		if (__atomic_load_n(&d->events, __ATOMIC_RELAXED))
+			domain_wake(d);
 }
 
 static bool referenced(uint64_t serial)

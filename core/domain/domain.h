@@ -6,9 +6,9 @@
  * Only the top one runs.
  *
  * Domains name one another by serial number, never by pointer, so that one
- * that is gone is simply not found. Everything here runs in exit context
- * under the one domain lock of its CPU's loop (domains stay on the CPU that
- * started them).
+ * that is gone is simply not found. Everything here runs on the first CPU, in
+ * its loop, and so needs no lock; other CPUs only signal (domain_signal) or
+ * have it do something for them (cpu_call_first).
  */
 #ifndef CORE_DOMAIN_DOMAIN_H
 #define CORE_DOMAIN_DOMAIN_H
@@ -126,6 +126,9 @@ void domain_end(struct domain *d, int status);
 
 /* SYS_WAIT returns with the events so far. */
 void domain_wake(struct domain *d);
+
+/* Wake those that other CPUs have signalled. */
+void domains_signalled(void);
 
 /* Let go of what desc refers to; a process never started is ended. */
 void domain_drop_descriptor(struct descriptor *desc);

@@ -47,8 +47,9 @@ static bool runnable(struct domain *d)
 	return !d->dying && domain_top(d)->state == ACT_RUN;
 }
 
-bool domains_ready(const struct cpu *cpu __unused)
+bool domains_ready(void)
 {
+	domains_signalled();
 	for (struct domain *d = domain_list; d; d = d->next)
 		if (runnable(d))
 			return true;
@@ -59,7 +60,7 @@ uint64_t domains_next_us(const struct cpu *cpu)
 {
 	uint64_t now = time_us();
 
-	if (!domains_ready(cpu))
+	if (!domains_ready())
 		return 0;
 	return cpu->domain_not_before > now ? cpu->domain_not_before - now : 1;
 }
@@ -146,7 +147,7 @@ static void execute(struct cpu *cpu, struct domain *d, uint64_t end)
 
 		if (start >= end)
 			break;
-		deadline_ensure(cpu, end - start);
+		deadline_ensure(end - start);
 		f->rflags &= ~RFLAGS_IF;
 		if (!cpu->domain_turn && guest_interruptible(cpu))
 			f->rflags |= RFLAGS_IF;
@@ -155,7 +156,7 @@ static void execute(struct cpu *cpu, struct domain *d, uint64_t end)
 		d->run_us += MIN(used, STRETCH_MAX_US);
 		d->total_us += used;
 		handle_trap(cpu, d, vector);
-		timers_run(cpu);
+		timers_run();
 		d = domain_find(serial);
 		if (d && d->run_us > CPU_LIMIT_US) {
 			domain_kill(d, "ran too long without waiting");
@@ -174,6 +175,7 @@ void domains_run(struct cpu *cpu)
 
 	if (!cpu->halted && start < cpu->domain_not_before)
 		return;
+	domains_signalled();
 	message_retry();
 	while (!guest_waits(cpu) && time_us() < end && (d = pick(last))) {
 		last = d->serial;
@@ -186,6 +188,6 @@ void domains_run(struct cpu *cpu)
 
 		cpu->domain_not_before = now + (now - start);
 		/* cut short by the guest: the next turn is the domains' own */
-		cpu->domain_turn = guest_waits(cpu) && domains_ready(cpu);
+		cpu->domain_turn = guest_waits(cpu) && domains_ready();
 	}
 }

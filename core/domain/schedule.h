@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Running domains between two runs of the guest. */
+/* Running domains between two runs of the guest, on the first CPU alone. */
 #ifndef CORE_DOMAIN_SCHEDULE_H
 #define CORE_DOMAIN_SCHEDULE_H
 
@@ -12,7 +12,7 @@
 void domains_run(struct cpu *cpu);
 
 /* Whether a domain could run now. */
-bool domains_ready(const struct cpu *cpu);
+bool domains_ready(void);
 
 /*
  * When domains_run() wants to be called again although the guest runs, in

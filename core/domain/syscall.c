@@ -164,18 +164,16 @@ static int64_t sys_msgsendbuf(struct domain *d, uint64_t to, uint64_t value,
 
 static int64_t sys_wait(struct domain *d, uint64_t deadline)
 {
-	uint32_t events = d->events;
-
 	d->run_us = 0;
 	domain_top(d)->state = ACT_WAIT;
-	if (events || deadline <= time_us()) {
+	if (__atomic_load_n(&d->events, __ATOMIC_SEQ_CST) ||
+	    deadline <= time_us()) {
 		/* a busy program lets in the messages that wait for it */
 		message_retry();
 		if (domain_top(d)->state != ACT_WAIT)
 			return INT64_MIN;	/* a handler runs first */
 		domain_top(d)->state = ACT_RUN;
-		d->events = 0;
-		return events;
+		return __atomic_exchange_n(&d->events, 0, __ATOMIC_SEQ_CST);
 	}
 	if (deadline != ~0ull)
 		timer_arm(&d->wait_timer, deadline);

@@ -14,6 +14,7 @@
 #define BOOT_R15	40
 #define BOOT_RSP	48
 #define BOOT_CR3	56
+#define BOOT_STATE_SIZE	64		/* one for each CPU */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -24,7 +25,9 @@ struct boot_state {
 	uint64_t cr3;
 };
 
-extern struct boot_state boot_state;
+_Static_assert(sizeof(struct boot_state) == BOOT_STATE_SIZE, "entry.S");
+
+extern struct boot_state boot_state[CONFIG_MAX_CPUS];
 #endif
 
 #endif

@@ -33,14 +33,10 @@ struct cpu_stack {
 
 extern const uint8_t trap_stubs[256][32];
 
-struct cpu boot_cpu;
 static struct gate idt[256] __aligned(16);
-static struct cpu_stack fatal_stack[MAX_CPUS] __aligned(CPU_STACK_SIZE);
-struct cpu_stack boot_stack __aligned(CPU_STACK_SIZE);
-
-/* the stack that entry.S switches to; this_cpu() finds the CPU at its top */
-__asm__(".globl boot_stack_top\n"
-	".set boot_stack_top, boot_stack + 32768 - 16\n");
+/* entry.S switches to these; this_cpu() finds the CPU at a stack's top */
+struct cpu_stack cpu_stacks[CONFIG_MAX_CPUS] __aligned(CPU_STACK_SIZE);
+static struct cpu_stack fatal_stacks[CONFIG_MAX_CPUS] __aligned(CPU_STACK_SIZE);
 
 static void set_gate(unsigned int vector, uint8_t type, uint8_t ist)
 {
@@ -79,10 +75,25 @@ static bool stack_holds(const struct cpu_stack *s, uintptr_t address, size_t n)
 
 bool cpu_stack_holds(uintptr_t address, size_t n)
 {
-	for (unsigned int i = 0; i < MAX_CPUS; i++)
-		if (stack_holds(&fatal_stack[i], address, n))
+	for (unsigned int i = 0; i < CONFIG_MAX_CPUS; i++)
+		if (stack_holds(&fatal_stacks[i], address, n) ||
+		    stack_holds(&cpu_stacks[i], address, n))
 			return true;
-	return stack_holds(&boot_stack, address, n);
+	return false;
+}
+
+static bool is_first_page(const struct cpu_stack *s, uintptr_t address)
+{
+	return address >= (uintptr_t)s && address < (uintptr_t)s +
+	       CONFIG_MAX_CPUS * sizeof(*s) &&
+	       !((address - (uintptr_t)s) / PAGE_SIZE %
+		 (CPU_STACK_SIZE / PAGE_SIZE));
+}
+
+bool cpu_stack_guard(uintptr_t address)
+{
+	return is_first_page(cpu_stacks, address) ||
+	       is_first_page(fatal_stacks, address);
 }
 
 static void gdt_init(struct cpu *cpu)
@@ -144,16 +155,19 @@ void cpu_init(struct cpu *cpu)
 {
 	cpu->rsp0 = (void *)((uint8_t *)&cpu->tss + offsetof(struct tss, rsp));
 	cpu->apic_id = cpuid(1, 0).ebx >> 24;
+	cpu->apic_base = rdmsr(MSR_APIC_BASE);
 	cpu->vector_taken = -1;
 	cpu->pending_vector = -1;
 	cpu->tss.iomap = sizeof(struct tss);
 	cpu->tss.ist[IST_FATAL - 1] =
-		(uintptr_t)&fatal_stack[cpu->index] + CPU_STACK_SIZE - 16;
-	stack_set_cpu(&fatal_stack[cpu->index], cpu);
-	stack_set_cpu(&boot_stack, cpu);
-	idt_init();
+		(uintptr_t)&fatal_stacks[cpu->index] + CPU_STACK_SIZE - 16;
+	stack_set_cpu(&fatal_stacks[cpu->index], cpu);
+	stack_set_cpu(&cpu_stacks[cpu->index], cpu);
+	if (!cpu->index)
+		idt_init();
 	gdt_init(cpu);
 	load_tables(cpu);
 	write_cr0(CR0_ROOT);
 	write_cr4(root_cr4());
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
 }

@@ -14,7 +14,6 @@
 #include <stddef.h>
 
 #define CPU_STACK_SIZE	32768		/* lowest page is a guard */
-#define MAX_CPUS	1
 
 /* selectors of the VMM's GDT */
 #define SEL_KCODE	0x08
@@ -51,8 +50,10 @@ struct cpu {
 	/* NMIs taken in root mode that nobody has looked at */
 	volatile uint32_t nmi_taken;
 
-	unsigned int index;
+	unsigned int index;		/* 0: the one that started the VMM */
 	uint32_t apic_id;
+	uint64_t apic_base;		/* the MSR, as the guest has set it */
+	uint32_t apic_ldr, apic_dfr;	/* as the guest has written them */
 	struct tss tss;
 	uint64_t gdt[7];
 	struct vcpu vcpu;
@@ -63,17 +64,24 @@ struct cpu {
 	int pending_vector;		/* acknowledged, for the guest; -1 none */
 	bool pending_nmi, nmi_blocked;
 
-	/* timers, see timer.c */
-	struct timer *timers;
-	uint64_t deadline;		/* when the NMI is due, 0: not armed */
+	/* other CPUs, see cpus.c */
+	bool online;
+	bool wait_sipi;			/* after INIT: no guest runs here */
+	uint8_t sipi_vector;
+	uint32_t requests;		/* CPU_REQUEST_*, set by any CPU */
+	uint32_t kicks;			/* their NMIs not yet accounted for */
+	uint64_t kicks_until;		/* time_us() */
+
+	/* nested page tables, see npt.c */
+	uint32_t in_guest;
+	uint64_t npt_generation;	/* its TLB has nothing older */
 
 	/* domains, see domain/schedule.c */
 	uint64_t domain_not_before;
 	bool domain_turn;		/* the guest's interrupts wait */
 	bool in_domain;
 
-	uint64_t exits;
-	struct last_exits last_exits;
+	struct exits exits;
 };
 
 _Static_assert(offsetof(struct cpu, nmi_taken) == 16, "traps.S knows it");
@@ -93,8 +101,15 @@ void cpu_init(struct cpu *cpu);
 /* Whether n bytes from address on lie in one of the VMM's stacks. */
 bool cpu_stack_holds(uintptr_t address, size_t n);
 
-/* The boot CPU. */
-extern struct cpu boot_cpu;
+/* Whether the page at address lies below a stack, and is not to be mapped. */
+bool cpu_stack_guard(uintptr_t address);
+
+/* cpu->requests: what another CPU wants of this one. */
+#define CPU_REQUEST_LOOK	BIT(0)	/* be in the VMM for a moment */
+#define CPU_REQUEST_CALL	BIT(1)	/* cpu_call_first() */
+#define CPU_REQUEST_NMI		BIT(2)	/* the guest's, by its ICR */
+#define CPU_REQUEST_INIT	BIT(3)
+#define CPU_REQUEST_SIPI	BIT(4)
 
 /*
  * Run a domain's registers in ring 3 until the next trap; *f holds them

@@ -43,10 +43,10 @@ static int raise_fault(struct vcpu *v, guest_virt a, uint32_t error)
 /* One access inside a page, to a trap or to RAM. */
 static void access_phys(guest_phys a, void *buf, unsigned int n, bool write)
 {
-	struct mmio_trap *t = mmio_trap_find(a);
+	struct mmio_trap t;
 	uint64_t value = 0;
 
-	if (!t) {
+	if (!mmio_trap_find(a, &t)) {
 		/* neither trapped nor RAM: nobody answers */
 		if (write)
 			guest_write(a, buf, n);
@@ -56,9 +56,9 @@ static void access_phys(guest_phys a, void *buf, unsigned int n, bool write)
 	}
 	if (write) {
 		memcpy(&value, buf, n);
-		t->write(t->ctx, a - t->base, n, value);
+		t.write(t.ctx, a - t.base, n, value);
 	} else {
-		value = t->read(t->ctx, a - t->base, n);
+		value = t.read(t.ctx, a - t.base, n);
 		memcpy(buf, &value, n);
 	}
 }

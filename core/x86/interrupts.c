@@ -3,10 +3,13 @@
  * Interrupts in root mode, see interrupts.h and tandem/irq.h. The guest owns
  * the interrupt controllers and may have them deliver any vector; what comes
  * in where interrupts are let in is therefore the guest's, whatever its number.
- * While it runs it takes them without an exit. The VMM's own events come as NMIs: Linux and others set the task priority
- * so that no vector below 0x20 passes, and use all above it.
+ * While it runs it takes them without an exit. The VMM's own events come as
+ * NMIs, those of devices and the deadline to the first CPU: Linux and others
+ * set the task priority so that no vector below 0x20 passes, and use all above
+ * it.
  */
 #include "interrupts.h"
+#include "cpus.h"
 #include "lapic.h"
 
 #include <errno.h>
@@ -53,6 +56,8 @@ void trap_in_root(struct trap_frame *f)
 	struct cpu *cpu = this_cpu();
 
 	if (f->vector == VECTOR_NMI) {
+		while (cpus_stopping())
+			__asm__ volatile("cli; hlt");
 		cpu->nmi_taken++;
 		if (f->rip >= (uintptr_t)cpu_wait_start &&
 		    f->rip < (uintptr_t)cpu_wait_end)
@@ -90,7 +95,7 @@ uint64_t interrupts_look_us(void)
 
 void vmm_nmi_message(uint64_t *address, uint32_t *data)
 {
-	*address = MSI_ADDRESS_BASE | (uint64_t)this_cpu()->apic_id << 12;
+	*address = MSI_ADDRESS_BASE | (uint64_t)cpus[0].apic_id << 12;
 	*data = MSI_DATA_NMI;
 }
 
@@ -133,22 +138,32 @@ void interrupts_taken(struct cpu *cpu)
 	cpu->vector_taken = -1;
 }
 
-void interrupts_handle_nmi(struct cpu *cpu)
+/* How many of taken NMIs the deadline and devices account for. */
+static uint32_t claim(uint32_t taken)
 {
-	uint32_t taken = __atomic_exchange_n(&cpu->nmi_taken, 0,
-					     __ATOMIC_RELAXED);
-	uint32_t claims;
-	bool deadline;
+	bool deadline = deadline_passed();
+	uint32_t claims = deadline;
 
-	/* one taken may stand for several that came while it was pending */
-	if (!taken)
-		return;
-	deadline = deadline_passed(cpu);
-	claims = deadline;
 	for (struct nmi_source *s = nmi_sources; s; s = s->next)
 		claims += s->fn(s->arg, claims >= taken);
 	if (deadline && claims > taken)
 		deadline_late();
+	return claims;
+}
+
+void interrupts_handle_nmi(struct cpu *cpu)
+{
+	uint32_t taken = __atomic_exchange_n(&cpu->nmi_taken, 0,
+					     __ATOMIC_RELAXED);
+	uint32_t claims = 0;
+
+	/* one taken may stand for several that came while it was pending */
+	if (!taken)
+		return;
+	if (cpu_is_first(cpu))
+		claims = claim(taken);
+	if (claims < taken)
+		claims += cpu_kicks_claim(cpu, taken - claims);
 	if (!claims)
 		cpu->pending_nmi = true;
 }

@@ -31,4 +31,7 @@ bool vcpu_interrupt_shadow(const struct vcpu *v);
 /* Sleep in root mode until something happens. */
 void cpu_wait(struct cpu *cpu, volatile uint32_t *nmi_taken, bool interrupts);
 
+/* Let in an interrupt that waits, into cpu->vector_taken. */
+void cpu_window(void);
+
 #endif

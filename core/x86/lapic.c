@@ -1,37 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Local APIC, see lapic.h: xAPIC by its page, x2APIC by its MSRs, whichever
- * the guest has chosen.
+ * the guest has chosen on this CPU.
  */
 #include "lapic.h"
-#include "regs.h"
+#include "interrupts.h"
 
 #include <errno.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 
-#define APIC_EOI		0x0b0
-#define APIC_ICR_LOW		0x300
-#define APIC_ICR_HIGH		0x310
-#define ICR_LOGICAL		BIT(11)
 #define ICR_BUSY		BIT(12)
-#define ICR_ASSERT		BIT(14)
-#define X2APIC_MSR(reg)		(0x800 + ((reg) >> 4))
+#define ISR_WORDS		8
+#define LVT_MASKED		BIT(16)
+#define SVR_INIT		0xff
+#define SVR_ENABLE		BIT(8)
 #define ICR_POLLS		100000
 
 static volatile uint8_t *page;
-static uint64_t base;
 
 int lapic_init(void)
 {
-	base = rdmsr(MSR_APIC_BASE);
-	page = mmio_map(base & 0x000ffffffffff000ull, PAGE_SIZE);
+	page = mmio_map(lapic_page(), PAGE_SIZE);
 	return page ? 0 : -ENOMEM;
+}
+
+guest_phys lapic_page(void)
+{
+	return this_cpu()->apic_base & 0x000ffffffffff000ull;
+}
+
+bool lapic_is_x2apic(void)
+{
+	return this_cpu()->apic_base & APIC_BASE_EXTD;
 }
 
 bool lapic_set_base(uint64_t value)
 {
 	uint64_t mode = APIC_BASE_ENABLE | APIC_BASE_EXTD;
+	uint64_t base = this_cpu()->apic_base;
 
 	if ((value ^ base) & ~mode)
 		return false;
@@ -43,16 +50,23 @@ bool lapic_set_base(uint64_t value)
 	if ((value & APIC_BASE_EXTD) && !(cpuid(1, 0).ecx & BIT(21)))
 		return false;
 	wrmsr(MSR_APIC_BASE, value);
-	base = value;
+	this_cpu()->apic_base = value;
 	return true;
 }
 
-void lapic_eoi(void)
+uint32_t lapic_read(unsigned int reg)
 {
-	if (base & APIC_BASE_EXTD)
-		wrmsr(X2APIC_MSR(APIC_EOI), 0);
+	if (lapic_is_x2apic())
+		return (uint32_t)rdmsr(X2APIC_MSR(reg));
+	return mmio_read32(page + reg);
+}
+
+void lapic_write(unsigned int reg, uint32_t value)
+{
+	if (lapic_is_x2apic())
+		wrmsr(X2APIC_MSR(reg), value);
 	else
-		mmio_write32(page + APIC_EOI, 0);
+		mmio_write32(page + reg, value);
 }
 
 static void wait_idle(void)
@@ -63,14 +77,14 @@ static void wait_idle(void)
 	log_error("local APIC: an IPI stays pending");
 }
 
-void lapic_send(uint32_t destination, bool logical, uint8_t vector)
+static void send(uint32_t destination, uint32_t low)
 {
-	uint32_t low = vector | ICR_ASSERT | (logical ? ICR_LOGICAL : 0);
 	uint32_t saved;
 
-	if (!(base & APIC_BASE_ENABLE))
+	low |= ICR_ASSERT;
+	if (!(this_cpu()->apic_base & APIC_BASE_ENABLE))
 		return;		/* switched off by the guest: nobody listens */
-	if (base & APIC_BASE_EXTD) {
+	if (lapic_is_x2apic()) {
 		wrmsr(X2APIC_MSR(APIC_ICR_LOW),
 		      (uint64_t)destination << 32 | low);
 		return;
@@ -84,4 +98,60 @@ void lapic_send(uint32_t destination, bool logical, uint8_t vector)
 	wait_idle();
 	if (saved != destination << 24)
 		mmio_write32(page + APIC_ICR_HIGH, saved);
+}
+
+void lapic_send(uint32_t destination, bool logical, uint8_t vector)
+{
+	send(destination, vector | (logical ? ICR_LOGICAL : 0));
+}
+
+void lapic_send_nmi(uint32_t apic_id)
+{
+	send(apic_id, ICR_DELIVERY(ICR_NMI));
+}
+
+/* What was in service or waited goes unseen. */
+static void drain(struct cpu *cpu)
+{
+	lapic_write(APIC_TPR, 0);
+	for (unsigned int i = 0; i < 2 * 256; i++) {
+		bool any = false;
+
+		for (unsigned int w = 0; w < ISR_WORDS && !any; w++)
+			any = lapic_read(APIC_ISR + w * 0x10);
+		if (any) {
+			lapic_write(APIC_EOI, 0);
+			continue;
+		}
+		cpu_window();
+		if (cpu->vector_taken < 0)
+			return;
+		cpu->vector_taken = -1;
+	}
+}
+
+void lapic_reset(void)
+{
+	static const uint16_t lvt[] = {
+		APIC_LVT_TIMER, APIC_LVT_THERMAL, APIC_LVT_PERF,
+		APIC_LVT_LINT0, APIC_LVT_LINT1, APIC_LVT_ERROR
+	};
+	struct cpu *cpu = this_cpu();
+
+	if (!(cpu->apic_base & APIC_BASE_ENABLE))
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(lvt); i++)
+		lapic_write(lvt[i], LVT_MASKED);
+	lapic_write(APIC_TIMER_INITIAL, 0);
+	/* only a local APIC that is on delivers what waits */
+	lapic_write(APIC_SVR, SVR_INIT | SVR_ENABLE);
+	drain(cpu);
+	lapic_write(APIC_SVR, SVR_INIT);
+	lapic_write(APIC_TIMER_DIVIDE, 0);
+	if (!lapic_is_x2apic()) {
+		lapic_write(APIC_LDR, 0);
+		lapic_write(APIC_DFR, ~0u);
+	}
+	cpu->apic_ldr = 0;
+	cpu->apic_dfr = ~0u;
 }

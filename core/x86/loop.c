@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a CPU does all its life: run the guest, and between two runs whatever
- * has come up: timers, device events, domains. While the guest is halted, the
- * CPU sleeps here; whoever has work for it wakes it by an interrupt it can
- * take, or by the deadline's NMI.
+ * has come up: requests of other CPUs, and on the first CPU timers, device
+ * events, domains. While the guest is halted, the CPU sleeps here; whoever has
+ * work for it wakes it by an interrupt it can take, or by an NMI.
  */
 #include "loop.h"
+#include "cpus.h"
 #include "interrupts.h"
+#include "ipi.h"
 #include "../domain/schedule.h"
 #include "../timer.h"
 
@@ -21,19 +23,33 @@ static void run_polls(void)
 		p->fn();
 }
 
+static void requests_run(struct cpu *cpu)
+{
+	uint32_t requests = cpu_requests_take(cpu);
+
+	if (requests & CPU_REQUEST_CALL)
+		cpu_calls_run();
+	if (requests & (CPU_REQUEST_NMI | CPU_REQUEST_INIT | CPU_REQUEST_SIPI))
+		ipi_taken(cpu, requests);
+}
+
 /* Everything that is due now. */
 static void service(struct cpu *cpu)
 {
 	interrupts_handle_nmi(cpu);
-	timers_run(cpu);
+	requests_run(cpu);
+	if (cpu_is_first(cpu))
+		timers_run();
 	run_polls();
-	domains_run(cpu);
+	if (cpu_is_first(cpu))
+		domains_run(cpu);
 }
 
 /* Whether the CPU would do better than enter the guest or sleep now. */
 static bool work_pending(const struct cpu *cpu)
 {
-	return cpu->nmi_taken != 0;
+	return cpu->nmi_taken != 0 ||
+	       __atomic_load_n(&cpu->requests, __ATOMIC_RELAXED) != 0;
 }
 
 /* How long the guest may run, 0: until something happens. */
@@ -48,10 +64,14 @@ static uint64_t guest_run_us(const struct cpu *cpu)
 
 static void sleep(struct cpu *cpu)
 {
-	bool interrupts = guest_interruptible(cpu);
+	bool interrupts = !cpu->wait_sipi && guest_interruptible(cpu);
 
-	deadline_ensure(cpu, interrupts_look_us());
-	if (domains_ready(cpu))
+	if (cpu_is_first(cpu)) {
+		deadline_ensure(interrupts_look_us());
+		if (domains_ready())
+			return;
+	}
+	if (work_pending(cpu))
 		return;
 	cpu_wait(cpu, &cpu->nmi_taken, interrupts);
 	interrupts_taken(cpu);
@@ -63,12 +83,13 @@ void cpu_loop(struct cpu *cpu)
 		service(cpu);
 		if (cpu->pending_nmi && !cpu->nmi_blocked)
 			cpu->halted = false;
-		if (cpu->halted) {
+		if (cpu->halted || cpu->wait_sipi) {
 			sleep(cpu);
 			continue;
 		}
 		vcpu_prepare(cpu);
-		deadline_ensure(cpu, guest_run_us(cpu));
+		if (cpu_is_first(cpu))
+			deadline_ensure(guest_run_us(cpu));
 		clgi();
 		if (work_pending(cpu)) {
 			stgi();

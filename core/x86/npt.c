@@ -3,9 +3,11 @@
  * Nested page tables (APM volume 2, section 15.25). RAM is mapped at start,
  * everything else when the guest first touches it. Tables come from a bounded
  * pool; when it is empty the whole map is built anew, and what is not RAM
- * comes back by touch.
+ * comes back by touch. One map serves all CPUs: before anything is taken out of
+ * it, their guests are stopped, and each flushes its TLB before it goes on.
  */
 #include "npt.h"
+#include "cpus.h"
 #include "regs.h"
 #include "../mem/mem.h"
 
@@ -15,6 +17,7 @@
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/spinlock.h>
+#include <tandem/timer.h>
 
 #define NPT_P		BIT(0)
 #define NPT_W		BIT(1)
@@ -29,15 +32,19 @@
 #define SHIFT_2M	21
 #define SHIFT_4K	12
 
+/* longer than any CPU takes to leave its guest */
+#define STOP_US		1000000
+
 struct range {
 	uint64_t base, end;
+	bool readable;
 };
 
 static uint64_t (*pool)[512];
 static unsigned int pool_used;
 static struct range traps[MAX_TRAPS];
 static unsigned int n_traps;
-static bool flush;
+static uint64_t generation;	/* one more whenever a mapping goes */
 static bool has_1g;
 static uint64_t phys_limit;
 static struct spinlock lock;
@@ -94,6 +101,14 @@ static uint64_t *walk(uint64_t a, unsigned int shift)
 	return &t[a >> shift & 511];
 }
 
+static bool read_only(uint64_t a)
+{
+	for (unsigned int i = 0; i < n_traps; i++)
+		if (a >= traps[i].base && a < traps[i].end)
+			return traps[i].readable;
+	return false;
+}
+
 static bool map_page(uint64_t a, unsigned int shift)
 {
 	uint64_t *entry = walk(a, shift);
@@ -104,7 +119,8 @@ static bool map_page(uint64_t a, unsigned int shift)
 	if ((*entry & NPT_P) && !(*entry & NPT_LARGE) && shift > SHIFT_4K)
 		return map_page(a, shift - 9);
 	if (!(*entry & NPT_P))
-		*entry = ALIGN_DOWN(a, 1ull << shift) | NPT_TABLE |
+		*entry = ALIGN_DOWN(a, 1ull << shift) | NPT_P | NPT_U |
+			 (read_only(a) ? 0 : NPT_W) |
 			 (shift > SHIFT_4K ? NPT_LARGE : 0);
 	return true;
 }
@@ -147,11 +163,55 @@ static bool map_ram(void)
 	return true;
 }
 
+/*
+ * No guest runs on any CPU from here on until the lock is given back. A CPU
+ * that enters looks at the generation after it has said so; one that is in its
+ * guest is taken out. One that does not come is gone: nothing runs there.
+ */
+static void stop_guests(void)
+{
+	uint64_t end = time_us() + STOP_US;
+
+	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < n_cpus; i++) {
+		struct cpu *c = &cpus[i];
+
+		if (!__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST))
+			continue;
+		cpu_request(c, CPU_REQUEST_LOOK);
+		while (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) &&
+		       time_us() < end)
+			__builtin_ia32_pause();
+		if (time_us() >= end)
+			log_few("CPU %u does not leave its guest", i);
+	}
+}
+
+void npt_enter(struct cpu *cpu, bool *flush)
+{
+	__atomic_store_n(&cpu->in_guest, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&generation, __ATOMIC_SEQ_CST) !=
+	       cpu->npt_generation) {
+		npt_leave(cpu);
+		/* whoever removes a mapping is done when the lock is free */
+		spin_lock(&lock);
+		cpu->npt_generation = generation;
+		spin_unlock(&lock);
+		*flush = true;
+		__atomic_store_n(&cpu->in_guest, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+void npt_leave(struct cpu *cpu)
+{
+	__atomic_store_n(&cpu->in_guest, 0, __ATOMIC_RELEASE);
+}
+
 static bool build(void)
 {
+	stop_guests();
 	pool_used = 0;
 	new_table();
-	flush = true;
 	return map_ram();
 }
 
@@ -170,15 +230,17 @@ host_phys npt_root(void)
 	return virt_to_phys(pool[0]);
 }
 
-int npt_trap(guest_phys base, uint64_t size)
+int npt_trap(guest_phys base, uint64_t size, bool readable)
 {
 	int e = 0;
 
 	spin_lock(&lock);
+	stop_guests();
 	if (n_traps == MAX_TRAPS)
 		e = -ENOSPC;
 	else
-		traps[n_traps++] = (struct range){ base, base + size };
+		traps[n_traps++] = (struct range){ base, base + size,
+						   readable };
 	for (uint64_t a = base; !e && pool && a < base + size;) {
 		/* whole absent large pages need no table */
 		bool whole = !(a % MIB(2)) && base + size - a >= MIB(2);
@@ -193,7 +255,6 @@ int npt_trap(guest_phys base, uint64_t size)
 		*entry = 0;
 		a += 1ull << shift;
 	}
-	flush = true;
 	spin_unlock(&lock);
 	return e;
 }
@@ -210,15 +271,12 @@ void npt_untrap(guest_phys base, uint64_t size)
 	spin_unlock(&lock);
 }
 
-bool npt_is_trapped(guest_phys a)
-{
-	return trapped(a, a + 1);
-}
-
 void npt_map_missing(guest_phys a)
 {
 	spin_lock(&lock);
-	if (a >= phys_limit) {
+	if (trapped(a, a + 1) && !read_only(a)) {
+		/* since it was looked at: the guest will be back */
+	} else if (a >= phys_limit) {
 		log_few("access beyond the physical address range: %#lx", a);
 	} else if (!map_page(a, page_fits(a, SHIFT_2M) ? SHIFT_2M : SHIFT_4K)) {
 		log_debug("table pool empty: map built anew");
@@ -226,12 +284,4 @@ void npt_map_missing(guest_phys a)
 		map_page(a, page_fits(a, SHIFT_2M) ? SHIFT_2M : SHIFT_4K);
 	}
 	spin_unlock(&lock);
-}
-
-bool npt_flush_needed(void)
-{
-	bool f = flush;
-
-	flush = false;
-	return f;
 }

@@ -6,7 +6,7 @@
 #ifndef CORE_X86_NPT_H
 #define CORE_X86_NPT_H
 
-#include <tandem/types.h>
+#include "cpu.h"
 
 /* Map all RAM. 0 or -ENOMEM. */
 int npt_init(void);
@@ -14,19 +14,26 @@ host_phys npt_root(void);
 
 /*
  * Take [base, base + size) out of the mapping, or give it back (it is then
- * mapped at the next touch). Multiples of 4096; up to 32 ranges (-ENOSPC).
- * The guest's TLB is flushed before it runs again.
+ * mapped at the next touch). readable: reads go to the hardware all the same.
+ * Multiples of 4096; up to 32 ranges (-ENOSPC). No CPU's guest has the old
+ * mapping when npt_trap returns. Exit context; no lock may be held that
+ * another CPU waits for with its guest entered, that is, any may.
  */
-int npt_trap(guest_phys base, uint64_t size);
+int npt_trap(guest_phys base, uint64_t size, bool readable);
 void npt_untrap(guest_phys base, uint64_t size);
 
-/* Whether an access at a is for the VMM to answer. */
-bool npt_is_trapped(guest_phys a);
-
-/* First touch of an address that is not RAM: map it. */
+/*
+ * First touch of an address that is not RAM: map it, unless it has been
+ * trapped meanwhile.
+ */
 void npt_map_missing(guest_phys a);
 
-/* Set when a mapping was removed; the CPU that clears it must flush. */
-bool npt_flush_needed(void);
+/*
+ * Around each run of the guest, on its CPU. npt_enter: true, the guest may
+ * run; *flush, its TLB must be flushed first. The lock is not taken unless a
+ * mapping was removed.
+ */
+void npt_enter(struct cpu *cpu, bool *flush);
+void npt_leave(struct cpu *cpu);
 
 #endif

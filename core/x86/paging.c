@@ -32,8 +32,6 @@
 #define SIZE_1G		GIB(1)
 #define MMIO_PAGES	512
 
-extern struct { uint8_t b[CPU_STACK_SIZE]; } boot_stack;
-
 static uint64_t *root;
 static uint64_t *mmio_table;
 static unsigned int mmio_used;
@@ -85,8 +83,6 @@ static int map(uint64_t virt, uint64_t phys, uint64_t size, uint64_t flags)
 
 static int map_block(void)
 {
-	uint64_t guard = (uintptr_t)&boot_stack;
-
 	for (uint64_t o = 0; o < boot_info.block_size; o += PAGE_SIZE) {
 		uint64_t v = TANDEM_VMM_BASE + o;
 		uint64_t flags = PTE_G | PTE_W | PTE_NX;
@@ -96,7 +92,7 @@ static int map_block(void)
 			flags = PTE_G;
 		else if (v < (uintptr_t)rodata_end)
 			flags = PTE_G | PTE_NX;
-		if (v == guard)
+		if (cpu_stack_guard(v))
 			continue;
 		e = map(v, boot_info.block_base + o, PAGE_SIZE, flags);
 		if (e < 0)
@@ -141,7 +137,6 @@ int paging_init(void)
 	int e;
 
 	has_1g = cpuid(0x80000001, 0).edx & BIT(26);
-	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
 	root = pages_alloc(1);
 	if (!root)
 		return -ENOMEM;

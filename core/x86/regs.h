@@ -13,6 +13,7 @@
 #define MSR_TSC_ADJUST		0x3b
 #define MSR_MCG_STATUS		0x17a
 #define MSR_PAT			0x277
+#define MSR_X2APIC_ICR		0x830
 #define MSR_EFER		0xc0000080
 #define MSR_SYSCFG		0xc0010010
 #define MSR_IORR_BASE0		0xc0010016
@@ -31,6 +32,7 @@
 #define MSR_VM_HSAVE_PA		0xc0010117
 #define MSR_SVM_KEY		0xc0010118
 
+#define APIC_BASE_BSP		BIT(8)
 #define APIC_BASE_ENABLE	BIT(11)
 #define APIC_BASE_EXTD		BIT(10)
 #define MCG_STATUS_MCIP		BIT(2)

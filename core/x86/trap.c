@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The lists of trapped MMIO pages and I/O ports, see tandem/trap.h. */
+/*
+ * The lists of trapped MMIO pages and I/O ports, see tandem/trap.h. Looked up
+ * at most exits and changed almost never, hence read without the lock: whoever
+ * reads while a change is under way reads again. What is taken out stays
+ * memory of the same kind, so that a reader on its way through is not lost.
+ */
 #include "trap_table.h"
 #include "npt.h"
 #include "regs.h"
@@ -10,6 +15,12 @@
 static struct mmio_trap *mmio_traps;
 static struct port_trap *port_traps;
 static struct spinlock lock;
+static uint32_t mmio_version;		/* odd: it is being changed */
+
+static void mmio_change(void)
+{
+	__atomic_add_fetch(&mmio_version, 1, __ATOMIC_SEQ_CST);
+}
 
 int mmio_trap_add(struct mmio_trap *t)
 {
@@ -26,10 +37,12 @@ int mmio_trap_add(struct mmio_trap *t)
 			return -EEXIST;
 		}
 	}
+	mmio_change();
 	t->next = mmio_traps;
 	mmio_traps = t;
+	mmio_change();
 	spin_unlock(&lock);
-	e = npt_trap(t->base, t->size);
+	e = npt_trap(t->base, t->size, t->reads_pass);
 	if (e < 0)
 		mmio_trap_remove(t);
 	return e;
@@ -40,21 +53,32 @@ void mmio_trap_remove(struct mmio_trap *t)
 	struct mmio_trap **p = &mmio_traps;
 
 	spin_lock(&lock);
+	mmio_change();
 	while (*p && *p != t)
 		p = &(*p)->next;
 	if (*p)
 		*p = t->next;
+	mmio_change();
 	spin_unlock(&lock);
 	npt_untrap(t->base, t->size);
 }
 
-struct mmio_trap *mmio_trap_find(guest_phys a)
+bool mmio_trap_find(guest_phys a, struct mmio_trap *found)
 {
-	struct mmio_trap *t = mmio_traps;
+	uint32_t version;
+	struct mmio_trap *t;
 
-	while (t && (a < t->base || a - t->base >= t->size))
-		t = t->next;
-	return t;
+	do {
+		version = __atomic_load_n(&mmio_version, __ATOMIC_ACQUIRE);
+		t = __atomic_load_n(&mmio_traps, __ATOMIC_RELAXED);
+		while (t && (a < t->base || a - t->base >= t->size))
+			t = __atomic_load_n(&t->next, __ATOMIC_RELAXED);
+		if (t)
+			*found = *t;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while ((version & 1) || version !=
+		 __atomic_load_n(&mmio_version, __ATOMIC_RELAXED));
+	return t != NULL;
 }
 
 int port_trap_add(struct port_trap *t)
@@ -63,7 +87,7 @@ int port_trap_add(struct port_trap *t)
 		return -EINVAL;
 	spin_lock(&lock);
 	t->next = port_traps;
-	port_traps = t;
+	__atomic_store_n(&port_traps, t, __ATOMIC_RELEASE);
 	spin_unlock(&lock);
 	port_intercept(t->first, t->last);
 	return 0;

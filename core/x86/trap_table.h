@@ -5,8 +5,8 @@
 
 #include <tandem/trap.h>
 
-/* The trap that answers at a, NULL if there is none. Exit context. */
-struct mmio_trap *mmio_trap_find(guest_phys a);
+/* A copy of the trap that answers at a; false: there is none. Any context. */
+bool mmio_trap_find(guest_phys a, struct mmio_trap *found);
 
 /*
  * An access of the guest to an intercepted port: answered by its trap, or

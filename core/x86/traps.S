@@ -160,8 +160,11 @@ user_enter_end:
 	 * HLT would be slept through: trap_in_root moves an rip in
 	 * [cpu_wait_start, cpu_wait_end) to cpu_wait_end. Maskable interrupts
 	 * are let in here only, where nothing can raise an exception.
+	 *
+	 * void cpu_window(void): let in one that waits, if there is one.
 	 */
-	.globl	cpu_wait, cpu_wait_start, cpu_wait_end, cpu_window_end
+	.globl	cpu_wait, cpu_wait_start, cpu_wait_end
+	.globl	cpu_window, cpu_window_end
 cpu_wait:
 	test	%edx, %edx
 	jz	2f
@@ -174,6 +177,10 @@ cpu_wait_start:
 2:	cmpl	$0, (%rsi)
 	jne	cpu_wait_end
 	hlt
+	jmp	cpu_wait_end
+cpu_window:
+	sti
+	nop
 cpu_wait_end:
 	cli
 cpu_window_end:

@@ -153,10 +153,10 @@ static struct mmio_trap device_trap = {
 	.read = device_read, .write = device_write,
 };
 
-struct mmio_trap *mmio_trap_find(guest_phys a)
+bool mmio_trap_find(guest_phys a, struct mmio_trap *found)
 {
-	return a >= DEVICE_BASE && a - DEVICE_BASE < DEVICE_SIZE ?
-		&device_trap : NULL;
+	*found = device_trap;
+	return a >= DEVICE_BASE && a - DEVICE_BASE < DEVICE_SIZE;
 }
 
 /* ---- vcpu.h ---- */

@@ -106,6 +106,19 @@ void timer_arm(struct timer *t, uint64_t deadline)
 	armed = t;
 }
 
+static bool elsewhere;		/* the test plays another CPU */
+static unsigned int wakes;
+
+bool on_first_cpu(void)
+{
+	return !elsewhere;
+}
+
+void first_cpu_wake(void)
+{
+	wakes++;
+}
+
 void timer_cancel(struct timer *t)
 {
 	t->armed = false;
@@ -307,6 +320,27 @@ static void test_a_start_that_fails_leaves_no_pages_behind(void)
 	CHECK(!domains() && !spaces);
 }
 
+static void test_another_cpu_signals_and_the_first_wakes(void)
+{
+	struct domain *d = first_domain();
+
+	call(d, SYS_WAIT, ~0ull, 0, 0, 0);
+	CHECK(domain_top(d)->state == ACT_WAIT);
+	elsewhere = true;
+	domain_signal(d, 0);
+	CHECK(!wakes);
+	domain_signal(d, 2);
+	domain_signal(d, 4);
+	elsewhere = false;
+	CHECK(wakes && domain_top(d)->state == ACT_WAIT);
+	domains_signalled();
+	CHECK(domain_top(d)->state == ACT_RUN && domain_top(d)->frame.rax == 6);
+	domains_signalled();
+	call(d, SYS_WAIT, ~0ull, 0, 0, 0);
+	CHECK(domain_top(d)->state == ACT_WAIT);	/* told once */
+	domain_end(d, 0);
+}
+
 static void test_a_service_comes_back_when_there_is_memory_again(void)
 {
 	static struct service s = { .program = "child" };
@@ -339,6 +373,7 @@ int main(void)
 	test_programs_cannot_start_one_another_without_end();
 	test_a_program_may_end_the_one_that_waits_for_it();
 	test_a_start_that_fails_leaves_no_pages_behind();
+	test_another_cpu_signals_and_the_first_wakes();
 	test_a_service_comes_back_when_there_is_memory_again();
 	printf("%lu domains made, %u failures\n", last_serial, failed);
 	return failed != 0;

@@ -94,17 +94,20 @@ static void trap_write(void *ctx, uint64_t offset, unsigned int size,
 }
 
 static struct mmio_trap traps[2] = {
-	{ "first", TRAP_PHYS, PAGE_SIZE, trap_read, trap_write, trapped, NULL },
+	{ "first", TRAP_PHYS, PAGE_SIZE, trap_read, trap_write, trapped, false,
+	  NULL },
 	{ "second", TRAP_PHYS + PAGE_SIZE, PAGE_SIZE, trap_read, trap_write,
-	  trapped + PAGE_SIZE, NULL },
+	  trapped + PAGE_SIZE, false, NULL },
 };
 
-struct mmio_trap *mmio_trap_find(guest_phys a)
+bool mmio_trap_find(guest_phys a, struct mmio_trap *found)
 {
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
+		*found = traps[i];
 		if (a >= traps[i].base && a - traps[i].base < traps[i].size)
-			return &traps[i];
-	return NULL;
+			return true;
+	}
+	return false;
 }
 
 uint64_t vcpu_cr(const struct vcpu *v __unused, unsigned int n)

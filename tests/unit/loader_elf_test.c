@@ -92,6 +92,7 @@ static struct sample right(void)
 	s.info.magic = TANDEM_INFO_MAGIC;
 	s.info.version = TANDEM_BOOT_VERSION;
 	s.info.block_mib = 2;
+	s.info.ap_entry = AT(TEXT_AT) + 4;
 	strcpy(s.info.release, "v1");
 	strcpy(s.info.pci_bindings, "device=bnx, driver=bnx");
 	s.info.ids_start = AT(RODATA_AT);

@@ -53,6 +53,19 @@ void vcpu_skip(struct vcpu *v __unused, unsigned int len)
 	skipped += len == 2;
 }
 
+static uint64_t icr_sent;
+static bool x2apic;
+
+bool lapic_is_x2apic(void)
+{
+	return x2apic;
+}
+
+void ipi_send(uint64_t icr)
+{
+	icr_sent = icr;
+}
+
 bool lapic_set_base(uint64_t value __unused)
 {
 	return false;
@@ -168,12 +181,25 @@ static void test_svm_stays_hidden_and_on(void)
 	CHECK(faults);
 }
 
+static void test_interprocessor_interrupts_pass_through_the_vmm(void)
+{
+	const uint64_t init = 3ull << 32 | 5 << 8 | BIT(14);
+
+	icr_sent = 0;
+	access_msr(MSR_X2APIC_ICR, true, init);		/* xAPIC mode */
+	CHECK(faults && !icr_sent && !hardware_writes);
+	x2apic = true;
+	access_msr(MSR_X2APIC_ICR, true, init);
+	CHECK(skipped && icr_sent == init && !hardware_writes);
+}
+
 int main(void)
 {
 	test_the_guest_moves_its_clock_not_ours();
 	test_the_guest_cannot_pretend_a_machine_check();
 	test_memory_and_smm_stay_where_they_are();
 	test_svm_stays_hidden_and_on();
+	test_interprocessor_interrupts_pass_through_the_vmm();
 	printf("%u MSRs with a policy, %u failures\n", n_msr_policy, failed);
 	return failed != 0;
 }

@@ -159,7 +159,7 @@ void mem_free(void *p)
 	free(p);
 }
 
-int npt_trap(guest_phys base, uint64_t size)
+int npt_trap(guest_phys base, uint64_t size, bool readable)
 {
 	return 0;
 }
@@ -205,23 +205,25 @@ static uint64_t ecam_of(const struct hardware *h)
 
 bool ecam_is_trapped(struct hardware *h)
 {
-	return mmio_trap_find(ecam_of(h)) != NULL;
+	struct mmio_trap t;
+
+	return mmio_trap_find(ecam_of(h), &t);
 }
 
 uint64_t guest_ecam_read(struct hardware *h, unsigned int offset,
 			 unsigned int size)
 {
-	struct mmio_trap *t = mmio_trap_find(ecam_of(h));
+	struct mmio_trap t;
 
-	CHECK(t);
-	return t->read(t->ctx, offset, size);
+	CHECK(mmio_trap_find(ecam_of(h), &t));
+	return t.read(t.ctx, offset, size);
 }
 
 void guest_ecam_write(struct hardware *h, unsigned int offset,
 		      unsigned int size, uint64_t value)
 {
-	struct mmio_trap *t = mmio_trap_find(ecam_of(h));
+	struct mmio_trap t;
 
-	CHECK(t);
-	t->write(t->ctx, offset, size, value);
+	CHECK(mmio_trap_find(ecam_of(h), &t));
+	t.write(t.ctx, offset, size, value);
 }

@@ -374,15 +374,17 @@ static void ecam_accesses_are_made_decent(void)
 static void concealed_means_absent(void)
 {
 	struct hardware before;
+	struct mmio_trap t;
 	uint64_t bar;
 
 	bind("slot=00:1f.7, driver=conceal");
 	CHECK(logged("00:1f.7: concealed"));
 	before = *nic2;
 	bar = get(nic2, PCI_BAR(0), 4);
-	CHECK(bar == 0xfea00000 && mmio_trap_find(bar + 0xffff));
-	CHECK(!mmio_trap_find(bar - 1) && !mmio_trap_find(bar + 0x10000));
-	CHECK(mmio_trap_find(bar)->read(NULL, 0, 4) == ~0u);
+	CHECK(bar == 0xfea00000 && mmio_trap_find(bar + 0xffff, &t));
+	CHECK(!mmio_trap_find(bar - 1, &t) &&
+	      !mmio_trap_find(bar + 0x10000, &t));
+	CHECK(mmio_trap_find(bar, &t) && t.read(NULL, 0, 4) == ~0u);
 	CHECK(guest_config_read(nic2, 0, 4) == ~0u);
 	CHECK(guest_config_read(nic2, 2, 2) == 0xffff);
 	CHECK(guest_config_read(nic2, 3, 1) == 0xff);

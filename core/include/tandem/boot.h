@@ -10,6 +10,11 @@
  * boot information as its argument: 64-bit mode, 4-level paging, identity
  * mapping of RAM, interrupts off, boot services still alive.
  *
+ * Where more CPUs than one are enabled, each other one has to be on its way
+ * to block_base + (ap_entry - TANDEM_VMM_BASE), called like the first entry,
+ * before the first CPU calls. There it waits until the first
+ * has set the VMM up, and comes back as a guest, too.
+ *
  * The call returns TANDEM_BOOT_OK twice removed from reality: the caller then
  * runs as the guest. Any other value means the VMM does not run, the machine
  * is as before and error[] holds one line that says why.
@@ -21,7 +26,7 @@
 
 #define TANDEM_VMM_BASE		0xffffffff80000000ull
 #define TANDEM_BOOT_MAGIC	0x4f4f42444e415431ull
-#define TANDEM_BOOT_VERSION	2
+#define TANDEM_BOOT_VERSION	3
 #define TANDEM_INFO_MAGIC	0x4f464e49444e4154ull	/* "TANDINFO" */
 
 #define TANDEM_BOOT_OK		0
@@ -47,6 +52,7 @@ struct tandem_info {
 	uint64_t ids_start, ids_end;
 	char pci_bindings[256];
 	uint64_t kept_bytes;	/* a multiple of 4 KiB, may be 0 */
+	uint64_t ap_entry;	/* a virtual address in the image */
 };
 
 /* A range of the machine's memory map, sorted, not overlapping. */

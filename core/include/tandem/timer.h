@@ -3,7 +3,7 @@
  * VMM time. It does not depend on the guest: the deadline is delivered by
  * NMI, so a guest that hangs with interrupts off does not stop it
  * (docs/design.md, Time). Callbacks run in ring 0 between two runs of the
- * guest, on the CPU that armed the timer; never in NMI context.
+ * guest, on the first CPU; never in NMI context.
  */
 #ifndef TANDEM_TIMER_H
 #define TANDEM_TIMER_H
@@ -23,7 +23,12 @@ struct timer {
 	bool armed;
 };
 
-/* Arm (or move) t to fire once at or up to 10 ms after deadline. */
+/*
+ * Arm (or move) t to fire once at or up to 10 ms after deadline; disarm it.
+ * Any CPU; locks may be held but the timer's callback must be able to get
+ * them. On other CPUs than the first, a callback may still be running when
+ * timer_cancel returns.
+ */
 void timer_arm(struct timer *t, uint64_t deadline);
 void timer_cancel(struct timer *t);
 

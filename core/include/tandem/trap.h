@@ -2,7 +2,7 @@
 /*
  * Guest accesses that the VMM answers: pages of MMIO and I/O ports. What is
  * not trapped goes to the hardware. Handlers run in exit context on the CPU
- * of the guest's access; size is 1, 2, 4 or 8 (ports: 1, 2, 4); values are
+ * of the guest's access, several at once on different CPUs; size is 1, 2, 4 or 8 (ports: 1, 2, 4); values are
  * zero-extended. Offsets are inside the region, but an access may not cross
  * its end: the emulator splits accesses at page borders.
  */
@@ -19,6 +19,8 @@ struct mmio_trap {
 	void (*write)(void *ctx, uint64_t offset, unsigned int size,
 		      uint64_t value);
 	void *ctx;
+	/* Reads go to the hardware; read is for those in emulated writes. */
+	bool reads_pass;
 	struct mmio_trap *next;
 };
 
@@ -26,7 +28,7 @@ struct mmio_trap {
  * Add and remove a trapped range. The struct belongs to the caller and
  * stays in use until mmio_trap_remove returns. -EINVAL: not page aligned;
  * -EEXIST: overlaps another one. mmio_trap_remove gives the range back to
- * the hardware.
+ * the hardware; a handler that another CPU has entered may still run.
  */
 int mmio_trap_add(struct mmio_trap *t);
 void mmio_trap_remove(struct mmio_trap *t);

@@ -38,7 +38,7 @@ static void msr_intercept(uint32_t msr, bool read, bool write)
 	msrpm[index / 4] |= (read | write << 1) << (index % 4 * 2);
 }
 
-int svm_bitmaps_init(struct vmcb *vmcb)
+int svm_bitmaps_init(void)
 {
 	iopm = pages_alloc(IOPM_PAGES);
 	msrpm = pages_alloc(MSRPM_PAGES);
@@ -48,7 +48,11 @@ int svm_bitmaps_init(struct vmcb *vmcb)
 		msr_intercept(msr_policy[i].msr, msr_policy[i].read != MSR_PASS,
 			      msr_policy[i].write != MSR_PASS);
 	port_trap_each(port_intercept);
+	return 0;
+}
+
+void svm_bitmaps_use(struct vmcb *vmcb)
+{
 	vmcb->iopm_base = virt_to_phys(iopm);
 	vmcb->msrpm_base = virt_to_phys(msrpm);
-	return 0;
 }

@@ -5,6 +5,7 @@
  * exception in the guest, never a failure of the VMM.
  */
 #include "svm.h"
+#include "../cpus.h"
 #include "../emulate.h"
 #include "../interrupts.h"
 #include "../loop.h"
@@ -118,8 +119,10 @@ static void exit_npf(struct vcpu *v)
 {
 	struct vmcb *b = v->svm->vmcb;
 	guest_phys a = b->exitinfo2;
+	struct mmio_trap t;
 
-	if (!npt_is_trapped(a)) {
+	if (!mmio_trap_find(a, &t) ||
+	    (t.reads_pass && !(b->exitinfo1 & NPF_WRITE))) {
 		npt_map_missing(a);
 		return;
 	}
@@ -138,7 +141,8 @@ static void exit_npf(struct vcpu *v)
 
 static void halt(struct cpu *cpu)
 {
-	if (!(cpu->vcpu.rflags & RFLAGS_IF))
+	/* others do so when they are taken off line, or not used at all */
+	if (!(cpu->vcpu.rflags & RFLAGS_IF) && cpu_is_first(cpu))
 		log_few("guest: halted with interrupts off at %#lx: only an "
 			"NMI or a reset wakes it", cpu->vcpu.rip);
 	vcpu_skip(&cpu->vcpu, HLT_LEN);
@@ -186,10 +190,9 @@ void svm_handle_exit(struct cpu *cpu)
 	struct vcpu *v = &cpu->vcpu;
 	struct vmcb *b = v->svm->vmcb;
 
-	exits_count((unsigned int)b->exitcode);
-	*exits_next(&cpu->last_exits) = (struct exit_record){
+	exits_note(&cpu->exits, (struct exit_record){
 		b->exitcode, v->rip, b->exitinfo1, b->exitinfo2
-	};
+	});
 	reinject(cpu);
 	switch (b->exitcode) {
 	case EXIT_NMI:
@@ -287,10 +290,6 @@ void vcpu_prepare(struct cpu *cpu)
 {
 	prepare_nmi(cpu);
 	prepare_interrupt(cpu);
-	if (npt_flush_needed()) {
-		cpu->vcpu.svm->vmcb->nested_cr3 = npt_root();
-		cpu->vcpu.svm->vmcb->tlb_control = TLB_FLUSH_ALL;
-	}
 }
 
 void vcpu_run_once(struct cpu *cpu)
@@ -298,16 +297,21 @@ void vcpu_run_once(struct cpu *cpu)
 	struct vcpu *v = &cpu->vcpu;
 	struct vmcb *b = v->svm->vmcb;
 
+	bool flush = false;
+
+	npt_enter(cpu, &flush);
+	if (flush)
+		b->tlb_control = TLB_FLUSH_ALL;
 	b->rax = v->gpr[GPR_RAX];
 	b->rsp = v->gpr[GPR_RSP];
 	b->rip = v->rip;
 	b->rflags = v->rflags;
 	svm_enter(v->gpr, v->svm->vmcb_phys, v->svm->host_vmcb_phys);
+	npt_leave(cpu);
 	v->gpr[GPR_RAX] = b->rax;
 	v->gpr[GPR_RSP] = b->rsp;
 	v->rip = b->rip;
 	v->rflags = b->rflags;
 	b->tlb_control = 0;
-	cpu->exits++;
 	svm_handle_exit(cpu);
 }

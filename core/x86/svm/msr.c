@@ -4,6 +4,7 @@
  * permission map's ranges always exits and is refused, as hardware does.
  */
 #include "svm.h"
+#include "../ipi.h"
 #include "../lapic.h"
 #include "policy.h"
 
@@ -20,6 +21,8 @@ const struct msr_policy msr_policy[] = {
 	  "SVME is set for us and must look clear" },
 	{ MSR_APIC_BASE, MSR_PASS, MSR_EMULATE,
 	  "the VMM follows the local APIC's mode; the page may not move" },
+	{ MSR_X2APIC_ICR, MSR_PASS, MSR_EMULATE,
+	  "INIT, SIPI and NMI between CPUs are the VMM's to deliver" },
 	{ MSR_VM_CR, MSR_EMULATE, MSR_REFUSE, "SVM looks disabled and locked" },
 	{ MSR_VM_HSAVE_PA, MSR_REFUSE, MSR_REFUSE, "address in VMM memory" },
 	{ MSR_SVM_KEY, MSR_REFUSE, MSR_REFUSE, "would unlock VM_CR" },
@@ -125,6 +128,11 @@ static bool emulate_write(struct vcpu *v, uint32_t msr, uint64_t value)
 		return write_efer(v, value);
 	case MSR_APIC_BASE:
 		return lapic_set_base(value);
+	case MSR_X2APIC_ICR:
+		if (!lapic_is_x2apic())
+			return false;
+		ipi_send(value);
+		return true;
 	}
 	return false;
 }

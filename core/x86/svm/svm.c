@@ -19,12 +19,20 @@
 #define SVM_NP		BIT(0)		/* 8000_000A edx */
 #define GUEST_ASID	1
 
-struct boot_state boot_state;
+#define CR0_ET		BIT(4)
+#define CR0_CACHE	(BIT(29) | BIT(30))	/* NW, CD */
+#define DR6_INIT	0xffff0ff0
+#define DR7_INIT	0x400
 
-static struct vmcb guest_vmcb __aligned(4096);
-static struct vmcb host_vmcb __aligned(4096);
-static uint8_t host_save[4096] __aligned(4096);
-static struct svm_vcpu svm_vcpu;
+struct boot_state boot_state[CONFIG_MAX_CPUS];
+
+/* What SVM wants of each CPU, by the page. */
+static struct {
+	struct vmcb guest __aligned(4096);
+	struct vmcb host __aligned(4096);
+	uint8_t host_save[4096] __aligned(4096);
+} area[CONFIG_MAX_CPUS];
+static struct svm_vcpu svm_vcpus[CONFIG_MAX_CPUS];
 
 int svm_check(void)
 {
@@ -76,36 +84,76 @@ static void capture_segments(struct vmcb *v)
 
 void svm_capture(struct cpu *cpu, uint64_t image_phys)
 {
-	struct vmcb *v = &guest_vmcb;
+	const struct boot_state *state = &boot_state[cpu->index];
+	struct svm_vcpu *s = &svm_vcpus[cpu->index];
+	struct vmcb *v = &area[cpu->index].guest;
 	uint64_t *gpr = cpu->vcpu.gpr;
 
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-	svm_vcpu.vmcb = v;
-	svm_vcpu.vmcb_phys = image_to_phys(v, image_phys);
-	svm_vcpu.host_vmcb_phys = image_to_phys(&host_vmcb, image_phys);
-	cpu->vcpu.svm = &svm_vcpu;
+	s->vmcb = v;
+	s->vmcb_phys = image_to_phys(v, image_phys);
+	s->host_vmcb_phys = image_to_phys(&area[cpu->index].host, image_phys);
+	cpu->vcpu.svm = s;
 
-	__asm__ volatile("vmsave" : : "a"(svm_vcpu.vmcb_phys) : "memory");
+	__asm__ volatile("vmsave" : : "a"(s->vmcb_phys) : "memory");
 	capture_segments(v);
 	v->efer = rdmsr(MSR_EFER);
 	v->cr0 = read_cr0();
 	v->cr2 = read_cr2();
-	v->cr3 = boot_state.cr3;
+	v->cr3 = state->cr3;
 	v->cr4 = read_cr4();
-	v->dr6 = 0xffff0ff0;
-	v->dr7 = 0x400;
+	v->dr6 = DR6_INIT;
+	v->dr7 = DR7_INIT;
 	v->g_pat = rdmsr(MSR_PAT);
 
-	gpr[GPR_RBX] = boot_state.rbx;
-	gpr[GPR_RBP] = boot_state.rbp;
-	gpr[GPR_R12] = boot_state.r12;
-	gpr[GPR_R13] = boot_state.r13;
-	gpr[GPR_R14] = boot_state.r14;
-	gpr[GPR_R15] = boot_state.r15;
+	gpr[GPR_RBX] = state->rbx;
+	gpr[GPR_RBP] = state->rbp;
+	gpr[GPR_R12] = state->r12;
+	gpr[GPR_R13] = state->r13;
+	gpr[GPR_R14] = state->r14;
+	gpr[GPR_R15] = state->r15;
 	gpr[GPR_RAX] = TANDEM_BOOT_OK;
-	gpr[GPR_RSP] = boot_state.rsp + 8;
-	cpu->vcpu.rip = *(const uint64_t *)boot_state.rsp;
+	gpr[GPR_RSP] = state->rsp + 8;
+	cpu->vcpu.rip = *(const uint64_t *)state->rsp;
 	cpu->vcpu.rflags = 2;
+}
+
+void svm_reset(struct cpu *cpu)
+{
+	static const struct vmcb_segment data = { 0, 0x093, 0xffff, 0 };
+	struct vcpu *v = &cpu->vcpu;
+	struct vmcb *b = v->svm->vmcb;
+
+	memset(v->gpr, 0, sizeof(v->gpr));
+	v->gpr[GPR_RDX] = cpuid(1, 0).eax;
+	v->rip = 0xfff0;
+	v->rflags = 2;
+	b->cs = (struct vmcb_segment){ 0xf000, 0x09b, 0xffff, 0xffff0000 };
+	b->es = b->ss = b->ds = b->fs = b->gs = data;
+	b->gdtr = b->idtr = (struct vmcb_segment){ .limit = 0xffff };
+	b->ldtr = (struct vmcb_segment){ 0, 0x082, 0xffff, 0 };
+	b->tr = (struct vmcb_segment){ 0, 0x08b, 0xffff, 0 };
+	b->cpl = 0;
+	/* whether it caches does not change */
+	b->cr0 = (b->cr0 & CR0_CACHE) | CR0_ET;
+	b->cr2 = b->cr3 = b->cr4 = 0;
+	b->efer = EFER_SVME;
+	b->dr6 = DR6_INIT;
+	b->dr7 = DR7_INIT;
+	b->event_inject = 0;
+	b->exitintinfo = 0;
+	b->interrupt_shadow = 0;
+	b->intercept[3] &= ~INTERCEPT_IRET;
+	b->tlb_control = TLB_FLUSH_ALL;
+}
+
+void svm_start(struct cpu *cpu, uint8_t sipi_vector)
+{
+	struct vmcb *b = cpu->vcpu.svm->vmcb;
+
+	b->cs.selector = (uint16_t)(sipi_vector << 8);
+	b->cs.base = (uint64_t)sipi_vector << 12;
+	cpu->vcpu.rip = 0;
 }
 
 static void set_intercepts(struct vmcb *v)
@@ -123,23 +171,19 @@ static void set_intercepts(struct vmcb *v)
 		INTERCEPT_MWAIT | INTERCEPT_MWAIT_ARMED;
 }
 
-int svm_init(struct cpu *cpu)
+void svm_init(struct cpu *cpu)
 {
 	struct vmcb *v = cpu->vcpu.svm->vmcb;
-	int e;
 
-	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(host_save));
+	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(area[cpu->index].host_save));
 	__asm__ volatile("vmsave" : : "a"(cpu->vcpu.svm->host_vmcb_phys)
 			 : "memory");
 	set_intercepts(v);
-	e = svm_bitmaps_init(v);
-	if (e < 0)
-		return e;
+	svm_bitmaps_use(v);
 	v->asid = GUEST_ASID;
 	v->nested_ctl = 1;
 	v->nested_cr3 = npt_root();
 	v->tlb_control = TLB_FLUSH_ALL;
-	return 0;
 }
 
 uint64_t vcpu_cr(const struct vcpu *v, unsigned int n)

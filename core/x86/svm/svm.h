@@ -16,18 +16,26 @@ int svm_check(void);
 
 /*
  * Take the state of the running firmware as the guest's first: from here on
- * the CPU's own state may be replaced. Called once on the early page tables,
- * with image_phys the block's address.
+ * the CPU's own state may be replaced. Called once on each CPU on the early
+ * page tables, with image_phys the block's address.
  */
 void svm_capture(struct cpu *cpu, uint64_t image_phys);
 
-/* Finish the VMCB once memory, nested tables and traps exist. */
-int svm_init(struct cpu *cpu);
+/* Finish the VMCB, after svm_bitmaps_init(). On the CPU itself. */
+void svm_init(struct cpu *cpu);
+
+/* The state of a CPU after INIT (APM volume 2, table 14-1), and at a SIPI. */
+void svm_reset(struct cpu *cpu);
+void svm_start(struct cpu *cpu, uint8_t sipi_vector);
 
 void svm_enter(uint64_t gpr[16], uint64_t guest_vmcb, uint64_t host_vmcb);
 
-/* Intercept bitmaps (bitmaps.c). */
-int svm_bitmaps_init(struct vmcb *vmcb);
+/*
+ * Intercept bitmaps, the same for all CPUs (bitmaps.c). -ENOMEM; once nested
+ * tables and traps exist.
+ */
+int svm_bitmaps_init(void);
+void svm_bitmaps_use(struct vmcb *vmcb);
 
 /* What an exit asks for (exit.c). */
 void svm_handle_exit(struct cpu *cpu);

@@ -36,15 +36,16 @@ def refusing(why="", code=5):
             tail + text)
 
 
-def make(code, block_mib=16, version=2, release="test", ids=(),
+def make(code, block_mib=16, version=3, release="test", ids=(),
          bindings="", sealed=True):
     """An image whose entry is code. ids: (driver, vendor, device)."""
     table = b"".join(struct.pack("<12sHH", driver.encode(), vendor, device)
                      for driver, vendor, device in ids)
     data = 2 * PAGE     # place of the constants, in the file as in memory
-    info = struct.pack("<QII48sQQ256sQ", INFO_MAGIC, version, block_mib,
+    info = struct.pack("<QII48sQQ256sQQ", INFO_MAGIC, version, block_mib,
                        release.encode(), BASE + data,
-                       BASE + data + len(table), bindings.encode(), 0)
+                       BASE + data + len(table), bindings.encode(), 0,
+                       BASE + PAGE)
     constants = table + info
     names = b"\0.shstrtab\0.tandem_info\0"
     names_at = data + len(constants)

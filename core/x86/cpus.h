@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All CPUs of the machine. Each runs its own vCPU in a loop of its own; the
+ * first one, which started the VMM, also does what there is to be done once:
+ * timers, the VMM's devices and domains, so that none of these needs a lock.
+ * Others ask it by cpu_call_first() or wake it by cpu_request().
+ */
+#ifndef CORE_X86_CPUS_H
+#define CORE_X86_CPUS_H
+
+#include "cpu.h"
+
+extern struct cpu cpus[CONFIG_MAX_CPUS];
+/* How many there are; does not change once the guest runs. */
+extern unsigned int n_cpus;
+
+static inline bool cpu_is_first(const struct cpu *c)
+{
+	return !c->index;
+}
+
+/* NULL if no CPU under the VMM has that local APIC id. */
+struct cpu *cpu_by_apic_id(uint32_t id);
+
+/*
+ * Set CPU_REQUEST_* of c and see to it that it looks soon: an NMI takes it out
+ * of its guest or its sleep. Any CPU, c itself included.
+ */
+void cpu_request(struct cpu *c, uint32_t requests);
+
+/* Whether this is the first CPU; wake it if another CPU has work for it. */
+bool on_first_cpu(void);
+void first_cpu_wake(void);
+
+/* What was requested of this CPU since the last time; loop.c. */
+uint32_t cpu_requests_take(struct cpu *c);
+
+/* How many of n NMIs taken by c were those of requests. */
+uint32_t cpu_kicks_claim(struct cpu *c, uint32_t n);
+
+/*
+ * Run fn(arg) on the first CPU, in its loop, and wait for its end. Exit
+ * context, without a lock held. Runs it at once on the first CPU.
+ */
+void cpu_call_first(void (*fn)(void *arg), void *arg);
+
+/* The first CPU: run what others wait for. */
+void cpu_calls_run(void);
+
+/*
+ * The other CPUs come from the loader into the VMM by themselves (entry.S) and
+ * wait. cpus_gather: until all of n have come, or a few seconds; false then,
+ * and all go back to where they came from. cpus_start: take them over, each
+ * in the state it came with; the first CPU waits until they have loaded the
+ * VMM's tables. cpus_go: let their guests run.
+ */
+bool cpus_gather(unsigned int n);
+void cpus_dismiss(void);
+void cpus_start(void);
+void cpus_go(void);
+
+/* Panic: all others stop where they are and never go on. */
+void cpus_stop_others(void);
+/* Whether this CPU is to stop. NMI context. */
+bool cpus_stopping(void);
+
+#endif
