@@ -371,9 +371,9 @@ bench_nic := $(O)/tools/qemu-bcm57xx/bcm57xx.so
 $(bench_nic): $(wildcard tools/qemu-bcm57xx/*.[ch] tools/qemu-bcm57xx/build.sh)
 	$(call say,BUILD,$@)tools/qemu-bcm57xx/build.sh $(@D)
 
-# Counts VM exits from outside, for make bench.
-exit_count := $(O)/tools/exitcount/exitcount.so
-$(exit_count): tools/exitcount/exitcount.c | $(bench_nic)
+# Count from outside, for make bench and test_cost.py: VM exits, and what they cost.
+exit_plugins := $(foreach p,exitcount exitcost,$(O)/tools/$(p)/$(p).so)
+$(exit_plugins): $(O)/tools/%.so: tools/%.c | $(bench_nic)
 	@mkdir -p $(@D)
 	$(call say,BUILD,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra -fPIC -shared \
 		-fvisibility=hidden -o $@ $< -isystem \
@@ -388,7 +388,7 @@ loader: $(O)/loadvmm.efi
 guest: $(guest_programs) $(efi_programs)
 guest-modules: $(guest_modules)
 unit-programs: $(unit_programs)
-bench-nic: $(bench_nic)
+bench-nic: $(bench_nic) $(exit_plugins)
 
 all: vmm loader guest
 
@@ -402,7 +402,7 @@ run: all bench-nic
 test: all bench-nic $(unit_programs) $(guest_modules)
 	$(Q)scripts/test-stages
 
-bench: all bench-nic $(exit_count)
+bench: all bench-nic
 	$(Q)tests/bench/bench
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

@@ -4,3 +4,7 @@ guest-modules-y += vmmpeek edudma hangcpu
 vmmpeek-dir := tests/guest/vmmpeek
 hangcpu-dir := tests/guest/hangcpu
 edudma-dir := tests/guest/edudma
+
+# Fixed amounts of work, for test_cost.py and make bench.
+guest-progs-y += workload
+workload-y += tests/guest/workload/workload.c
