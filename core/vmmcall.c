@@ -15,15 +15,17 @@
 extern const struct vmmcall table_vmmcall_start[], table_vmmcall_end[];
 
 /*
- * Read the name byte by byte up to its end: it may stop just before a page
+ * Read the name in pieces that end with a page: it may stop just before one
  * that is not present.
  */
 static bool read_name(struct vcpu *v, guest_virt addr, char name[NAME_MAX])
 {
-	for (unsigned int i = 0; i < NAME_MAX; i++) {
-		if (guest_virt_read(v, addr + i, &name[i], 1))
+	for (unsigned int i = 0, n; i < NAME_MAX; i += n) {
+		n = (unsigned int)MIN(PAGE_SIZE - ((addr + i) & PAGE_MASK),
+				      (uint64_t)(NAME_MAX - i));
+		if (guest_virt_read(v, addr + i, &name[i], n))
 			return false;
-		if (!name[i])
+		if (memchr(&name[i], 0, n))
 			return true;
 	}
 	return false;
