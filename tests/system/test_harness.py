@@ -5,7 +5,7 @@ import socket
 import threading
 
 import pytest
-from lib import boot, disk, paths, uefi_vars, wire
+from lib import boot, cost, disk, paths, uefi_vars, wire
 from lib.console import CommandFailed
 from lib.initramfs import module_order
 from lib.machine import GUEST_ADDRESS, NIC_MAC, Machine
@@ -36,6 +36,23 @@ def test_partition_table_is_what_the_boot_entry_names(tmp_path):
     with open(image, "rb") as f:
         f.seek(2 * 512 + 16)
         assert f.read(16) == disk.PARTITION_ID.bytes_le
+
+
+def test_an_exit_costs_what_ran_between_it_and_the_next_entry():
+    def event(what, *total):
+        return what, 0, 0, 0, cost.Counts(*total)
+
+    work = cost.Work([
+        event(cost.NPF, 10, 70, 7, 0), event(cost.BEGIN, 15, 70, 7, 0),
+        event(0x72, 20, 80, 9, 0), event(0x61, 30, 90, 9, 5),
+        event(cost.END, 40, 90, 9, 5), event(cost.NPF, 50, 99, 9, 5)])
+    assert [(e.code, e.counts.core, e.counts.net, e.counts.domain)
+            for e in work.exits] == [(0x72, 10, 2, 0), (0x61, 10, 0, 5)]
+    assert work.total == (25, 20, 2, 5)
+    assert [e.code for e in cost.plain(work.exits)] == [0x72]
+    assert work.reasons() == "CPUID 1, NMI 1"
+    with pytest.raises(AssertionError, match="two markers"):
+        cost.Work([event(cost.BEGIN, 0, 0, 0, 0)])
 
 
 def test_a_peer_that_sent_and_received_can_be_closed(tmp_path):

@@ -239,7 +239,7 @@ static const struct {
 	{ "compute", compute, 20000000 },
 	{ "memory", memory, 20480 },
 	{ "process", process, 100 },
-	{ "system-call", system_call, 200000 },
+	{ "syscall", system_call, 200000 },
 	{ "cpuid", do_cpuid, 2000 },
 	{ "port-out", port_out, 2000 },
 	{ "port-in", port_in, 2000 },
