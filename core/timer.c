@@ -178,6 +178,11 @@ void deadline_late(void)
 	source->late();
 }
 
+void deadline_lost(void)
+{
+	__atomic_store_n(&armed, 0, __ATOMIC_SEQ_CST);
+}
+
 /* When the next timer is due, all ones if there is none. */
 static uint64_t next_timer(void)
 {

@@ -37,6 +37,9 @@ bool deadline_passed(void);
  */
 void deadline_late(void);
 
+/* An NMI of the deadline may have been lost: it is armed anew. */
+void deadline_lost(void);
+
 /*
  * Make sure the CPU is back in the VMM by the next timer and, with within
  * not 0, within that many microseconds.

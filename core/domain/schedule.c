@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "../mem/mem.h"
 #include "../timer.h"
+#include "../x86/cpus.h"
 #include "../x86/interrupts.h"
 
 #include <stdio.h>
@@ -121,6 +122,8 @@ static void handle_trap(struct cpu *cpu, struct domain *d, int vector)
 		unblock_nmi();
 		cpu->nmi_taken++;
 		interrupts_handle_nmi(cpu);
+	} else if (interrupts_is_init(f)) {
+		cpu_request(cpu, CPU_REQUEST_INIT);
 	} else if (!is_exception(f)) {
 		interrupts_deliver(cpu, (unsigned int)vector);
 	} else if (vector != VECTOR_PF || !space_fault(d, read_cr2())) {

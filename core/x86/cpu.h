@@ -73,7 +73,7 @@ struct cpu {
 	uint64_t kicks_until;		/* time_us() */
 
 	/* nested page tables, see npt.c */
-	uint32_t in_guest;
+	uint32_t in_guest;		/* CPU_IN_GUEST, CPU_LOST or 0 */
 	uint64_t npt_generation;	/* its TLB has nothing older */
 
 	/* domains, see domain/schedule.c */
@@ -103,6 +103,10 @@ bool cpu_stack_holds(uintptr_t address, size_t n);
 
 /* Whether the page at address lies below a stack, and is not to be mapped. */
 bool cpu_stack_guard(uintptr_t address);
+
+/* cpu->in_guest */
+#define CPU_IN_GUEST		1
+#define CPU_LOST		2	/* so it was, and did not come back */
 
 /* cpu->requests: what another CPU wants of this one. */
 #define CPU_REQUEST_LOOK	BIT(0)	/* be in the VMM for a moment */

@@ -21,6 +21,7 @@
 
 #define VECTOR_NMI		2
 #define VECTOR_MC		18
+#define SX_INIT			1	/* #SX's error code: an INIT */
 #define CPUID_MCA		BIT(14)
 #define FIRST_LEGAL		16	/* of a local APIC */
 
@@ -49,6 +50,22 @@ static bool is_machine_check(uint64_t vector)
 	       (rdmsr(MSR_MCG_STATUS) & MCG_STATUS_MCIP);
 }
 
+bool interrupts_is_init(const struct trap_frame *f)
+{
+	return f->vector == VECTOR_SX && f->error == SX_INIT;
+}
+
+/* What has come must not be slept through, nor wait for a domain. */
+static void wake(struct trap_frame *f)
+{
+	if (f->rip >= (uintptr_t)cpu_wait_start &&
+	    f->rip < (uintptr_t)cpu_wait_end)
+		f->rip = (uintptr_t)cpu_wait_end;
+	if (f->rip >= (uintptr_t)user_enter_start &&
+	    f->rip < (uintptr_t)user_enter_end)
+		f->rip = (uintptr_t)user_enter_end;
+}
+
 /* Called by traps.S for a trap from ring 0. */
 void trap_in_root(struct trap_frame *f);
 void trap_in_root(struct trap_frame *f)
@@ -59,12 +76,12 @@ void trap_in_root(struct trap_frame *f)
 		while (cpus_stopping())
 			__asm__ volatile("cli; hlt");
 		cpu->nmi_taken++;
-		if (f->rip >= (uintptr_t)cpu_wait_start &&
-		    f->rip < (uintptr_t)cpu_wait_end)
-			f->rip = (uintptr_t)cpu_wait_end;
-		if (f->rip >= (uintptr_t)user_enter_start &&
-		    f->rip < (uintptr_t)user_enter_end)
-			f->rip = (uintptr_t)user_enter_end;
+		wake(f);
+		return;
+	}
+	if (interrupts_is_init(f)) {
+		cpu_request(cpu, CPU_REQUEST_INIT);
+		wake(f);
 		return;
 	}
 	if (f->rip >= (uintptr_t)cpu_wait_start &&

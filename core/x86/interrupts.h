@@ -12,6 +12,9 @@
 /* An interrupt came in while the CPU slept (cpu->vector_taken): keep it. */
 void interrupts_taken(struct cpu *cpu);
 
+/* Whether a trap in root mode is an INIT that came as #SX (VM_CR.R_INIT). */
+bool interrupts_is_init(const struct trap_frame *f);
+
 /* An interrupt came in while a domain ran: inject it. */
 void interrupts_deliver(struct cpu *cpu, unsigned int vector);
 

@@ -4,7 +4,9 @@
  * the guest has chosen on this CPU.
  */
 #include "lapic.h"
+#include "cpus.h"
 #include "interrupts.h"
+#include "../timer.h"
 
 #include <errno.h>
 #include <tandem/log.h>
@@ -13,6 +15,7 @@
 #define ICR_BUSY		BIT(12)
 #define ISR_WORDS		8
 #define LVT_MASKED		BIT(16)
+#define LVT_EXTINT		7
 #define SVR_INIT		0xff
 #define SVR_ENABLE		BIT(8)
 #define ICR_POLLS		100000
@@ -33,25 +36,6 @@ guest_phys lapic_page(void)
 bool lapic_is_x2apic(void)
 {
 	return this_cpu()->apic_base & APIC_BASE_EXTD;
-}
-
-bool lapic_set_base(uint64_t value)
-{
-	uint64_t mode = APIC_BASE_ENABLE | APIC_BASE_EXTD;
-	uint64_t base = this_cpu()->apic_base;
-
-	if ((value ^ base) & ~mode)
-		return false;
-	/* EXTD needs ENABLE; from x2APIC only to disabled */
-	if ((value & mode) == APIC_BASE_EXTD ||
-	    ((base & mode) == mode && (value & mode) == APIC_BASE_ENABLE) ||
-	    (!(base & APIC_BASE_ENABLE) && (value & mode) == mode))
-		return false;
-	if ((value & APIC_BASE_EXTD) && !(cpuid(1, 0).ecx & BIT(21)))
-		return false;
-	wrmsr(MSR_APIC_BASE, value);
-	this_cpu()->apic_base = value;
-	return true;
 }
 
 uint32_t lapic_read(unsigned int reg)
@@ -82,8 +66,6 @@ static void send(uint32_t destination, uint32_t low)
 	uint32_t saved;
 
 	low |= ICR_ASSERT;
-	if (!(this_cpu()->apic_base & APIC_BASE_ENABLE))
-		return;		/* switched off by the guest: nobody listens */
 	if (lapic_is_x2apic()) {
 		wrmsr(X2APIC_MSR(APIC_ICR_LOW),
 		      (uint64_t)destination << 32 | low);
@@ -102,7 +84,9 @@ static void send(uint32_t destination, uint32_t low)
 
 void lapic_send(uint32_t destination, bool logical, uint8_t vector)
 {
-	send(destination, vector | (logical ? ICR_LOGICAL : 0));
+	/* switched off by the guest: nobody listens */
+	if (this_cpu()->apic_base & APIC_BASE_ENABLE)
+		send(destination, vector | (logical ? ICR_LOGICAL : 0));
 }
 
 void lapic_send_nmi(uint32_t apic_id)
@@ -138,8 +122,6 @@ void lapic_reset(void)
 	};
 	struct cpu *cpu = this_cpu();
 
-	if (!(cpu->apic_base & APIC_BASE_ENABLE))
-		return;
 	for (unsigned int i = 0; i < ARRAY_SIZE(lvt); i++)
 		lapic_write(lvt[i], LVT_MASKED);
 	lapic_write(APIC_TIMER_INITIAL, 0);
@@ -154,4 +136,54 @@ void lapic_reset(void)
 	}
 	cpu->apic_ldr = 0;
 	cpu->apic_dfr = ~0u;
+}
+
+/*
+ * As if it were switched off, the pins of INTR and NMI lead straight to the
+ * CPU (virtual wire mode): but NMI messages, the VMM's, go on coming.
+ */
+static void pretend_off(struct cpu *cpu, uint64_t value)
+{
+	uint64_t mode = APIC_BASE_ENABLE | APIC_BASE_EXTD;
+
+	if (lapic_is_x2apic()) {
+		/* the only way back; an NMI that comes just now is lost */
+		wrmsr(MSR_APIC_BASE, value & ~mode);
+		wrmsr(MSR_APIC_BASE, value | APIC_BASE_ENABLE);
+		if (cpu_is_first(cpu))
+			deadline_lost();
+	}
+	cpu->apic_base &= ~(uint64_t)APIC_BASE_EXTD;
+	lapic_reset();
+	lapic_write(APIC_SVR, SVR_INIT | SVR_ENABLE);
+	if (cpu->apic_base & APIC_BASE_BSP)
+		lapic_write(APIC_LVT_LINT0, ICR_DELIVERY(LVT_EXTINT));
+	lapic_write(APIC_LVT_LINT1, ICR_DELIVERY(ICR_NMI));
+}
+
+bool lapic_set_base(uint64_t value)
+{
+	uint64_t mode = APIC_BASE_ENABLE | APIC_BASE_EXTD;
+	struct cpu *cpu = this_cpu();
+	uint64_t base = cpu->apic_base;
+
+	if ((value ^ base) & ~mode)
+		return false;
+	/* EXTD needs ENABLE; from x2APIC only to disabled */
+	if ((value & mode) == APIC_BASE_EXTD ||
+	    ((base & mode) == mode && (value & mode) == APIC_BASE_ENABLE) ||
+	    (!(base & APIC_BASE_ENABLE) && (value & mode) == mode))
+		return false;
+	if ((value & APIC_BASE_EXTD) && !(cpuid(1, 0).ecx & BIT(21)))
+		return false;
+	if (!((value ^ base) & mode))
+		return true;
+	if (value & APIC_BASE_EXTD)
+		wrmsr(MSR_APIC_BASE, value);
+	else if (value & APIC_BASE_ENABLE)
+		lapic_reset();
+	else
+		pretend_off(cpu, value);
+	cpu->apic_base = value;
+	return true;
 }

@@ -62,8 +62,9 @@ void lapic_send_nmi(uint32_t apic_id);
 void lapic_reset(void);
 
 /*
- * The guest writes MSR_APIC_BASE: follow its mode. False (raise #GP) if it
- * would move the page or make an illegal transition.
+ * The guest writes MSR_APIC_BASE: follow its mode, but for "off", which it
+ * only sees. False (raise #GP) if it would move the page or make an illegal
+ * transition.
  */
 bool lapic_set_base(uint64_t value);
 

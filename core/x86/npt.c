@@ -32,8 +32,8 @@
 #define SHIFT_2M	21
 #define SHIFT_4K	12
 
-/* longer than any CPU takes to leave its guest */
-#define STOP_US		1000000
+/* longer than any CPU takes to leave its guest, one that is emulated too */
+#define STOP_US		10000000
 
 struct range {
 	uint64_t base, end;
@@ -166,30 +166,35 @@ static bool map_ram(void)
 /*
  * No guest runs on any CPU from here on until the lock is given back. A CPU
  * that enters looks at the generation after it has said so; one that is in its
- * guest is taken out. One that does not come is gone: nothing runs there.
+ * guest is taken out. One that does not come is stopped by something else
+ * (CPU_LOST): nothing runs there, and nobody waits for it again until it comes
+ * back.
  */
 static void stop_guests(void)
 {
-	uint64_t end = time_us() + STOP_US;
-
 	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < n_cpus; i++) {
 		struct cpu *c = &cpus[i];
+		uint64_t end = time_us() + STOP_US;
+		uint32_t in = CPU_IN_GUEST;
 
-		if (!__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST))
+		if (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) !=
+		    CPU_IN_GUEST)
 			continue;
 		cpu_request(c, CPU_REQUEST_LOOK);
-		while (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) &&
-		       time_us() < end)
+		while (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) ==
+		       CPU_IN_GUEST && time_us() < end)
 			__builtin_ia32_pause();
-		if (time_us() >= end)
-			log_few("CPU %u does not leave its guest", i);
+		if (__atomic_compare_exchange_n(&c->in_guest, &in, CPU_LOST,
+						false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			log_error("CPU %u does not answer", i);
 	}
 }
 
 void npt_enter(struct cpu *cpu, bool *flush)
 {
-	__atomic_store_n(&cpu->in_guest, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&cpu->in_guest, CPU_IN_GUEST, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&generation, __ATOMIC_SEQ_CST) !=
 	       cpu->npt_generation) {
 		npt_leave(cpu);
@@ -198,7 +203,7 @@ void npt_enter(struct cpu *cpu, bool *flush)
 		cpu->npt_generation = generation;
 		spin_unlock(&lock);
 		*flush = true;
-		__atomic_store_n(&cpu->in_guest, 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&cpu->in_guest, CPU_IN_GUEST, __ATOMIC_SEQ_CST);
 	}
 }
 

@@ -36,6 +36,7 @@
 #define APIC_BASE_ENABLE	BIT(11)
 #define APIC_BASE_EXTD		BIT(10)
 #define MCG_STATUS_MCIP		BIT(2)
+#define VM_CR_R_INIT		BIT(1)
 #define VM_CR_LOCK		BIT(3)
 #define VM_CR_SVMDIS		BIT(4)
 

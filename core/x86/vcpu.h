@@ -59,6 +59,7 @@ struct vcpu_segment {
 #define VECTOR_UD	6
 #define VECTOR_GP	13
 #define VECTOR_PF	14
+#define VECTOR_SX	30
 
 struct vcpu {
 	uint64_t gpr[16];	/* gpr[GPR_RSP] and [GPR_RAX] included */

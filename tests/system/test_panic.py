@@ -44,8 +44,8 @@ def vmm_memory(machine, stub):
 
 def break_intercepts(memory):
     """A kernel's next PUSHF exits, and the VMM does not know such an exit."""
-    old = memory.read32("guest_vmcb", INTERCEPTS)
-    memory.write("guest_vmcb", struct.pack("<I", old | INTERCEPT_PUSHF),
+    old = memory.read32("svm_areas", INTERCEPTS)
+    memory.write("svm_areas", struct.pack("<I", old | INTERCEPT_PUSHF),
                  INTERCEPTS)
 
 

@@ -19,6 +19,7 @@ static const struct cpuid_mask masks[] = {
 	{ 0x8000000a, ~0u, ~0u, ~0u, ~0u, "SVM features" },
 };
 
+#define CPUID_APIC	BIT(9)		/* leaf 1 edx: mirrors APIC_BASE */
 #define CPUID_OSXSAVE	BIT(27)		/* leaf 1 ecx: copy of CR4[18] */
 #define CR4_OSXSAVE	BIT(18)
 #define CPUID_OSPKE	BIT(4)		/* leaf 7 ecx: copy of CR4[22] */
@@ -53,6 +54,8 @@ void svm_cpuid(struct cpu *cpu)
 		r.ecx &= ~masks[i].ecx;
 		r.edx &= ~masks[i].edx;
 	}
+	if (leaf == 1 && !(cpu->apic_base & APIC_BASE_ENABLE))
+		r.edx &= ~(uint32_t)CPUID_APIC;
 	mirror_cr4(&r, leaf, subleaf, vcpu_cr(v, 4));
 	v->gpr[GPR_RAX] = r.eax;
 	v->gpr[GPR_RBX] = r.ebx;

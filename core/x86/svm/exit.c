@@ -207,6 +207,9 @@ void svm_handle_exit(struct cpu *cpu)
 	case EXIT_EXCEPTION + VECTOR_AC:
 		exit_exception(v, VECTOR_AC);
 		break;
+	case EXIT_EXCEPTION + VECTOR_SX:
+		cpu_request(cpu, CPU_REQUEST_INIT);
+		break;
 	case EXIT_CPUID:
 		svm_cpuid(cpu);
 		break;

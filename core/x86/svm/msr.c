@@ -19,8 +19,9 @@ const struct msr_policy msr_policy[] = {
 	  "MCIP tells the VMM a machine check from interrupt 18" },
 	{ MSR_EFER, MSR_EMULATE, MSR_EMULATE,
 	  "SVME is set for us and must look clear" },
-	{ MSR_APIC_BASE, MSR_PASS, MSR_EMULATE,
-	  "the VMM follows the local APIC's mode; the page may not move" },
+	{ MSR_APIC_BASE, MSR_EMULATE, MSR_EMULATE,
+	  "the VMM follows the local APIC's mode; the page may not move, and "
+	  "off is only what the guest sees: NMI messages must come" },
 	{ MSR_X2APIC_ICR, MSR_PASS, MSR_EMULATE,
 	  "INIT, SIPI and NMI between CPUs are the VMM's to deliver" },
 	{ MSR_VM_CR, MSR_EMULATE, MSR_REFUSE, "SVM looks disabled and locked" },
@@ -69,6 +70,9 @@ static bool emulate_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 		return true;
 	case MSR_EFER:
 		*value = vcpu_efer(v);
+		return true;
+	case MSR_APIC_BASE:
+		*value = container_of(v, struct cpu, vcpu)->apic_base;
 		return true;
 	case MSR_VM_CR:
 		*value = VM_CR_SVMDIS | VM_CR_LOCK;

@@ -7,6 +7,7 @@
 #include "svm.h"
 #include "../../mem/mem.h"
 #include "../boot_state.h"
+#include "../cpus.h"
 #include "../npt.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static struct {
 	struct vmcb guest __aligned(4096);
 	struct vmcb host __aligned(4096);
 	uint8_t host_save[4096] __aligned(4096);
-} area[CONFIG_MAX_CPUS];
+} svm_areas[CONFIG_MAX_CPUS];
 static struct svm_vcpu svm_vcpus[CONFIG_MAX_CPUS];
 
 int svm_check(void)
@@ -86,13 +87,13 @@ void svm_capture(struct cpu *cpu, uint64_t image_phys)
 {
 	const struct boot_state *state = &boot_state[cpu->index];
 	struct svm_vcpu *s = &svm_vcpus[cpu->index];
-	struct vmcb *v = &area[cpu->index].guest;
+	struct vmcb *v = &svm_areas[cpu->index].guest;
 	uint64_t *gpr = cpu->vcpu.gpr;
 
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	s->vmcb = v;
 	s->vmcb_phys = image_to_phys(v, image_phys);
-	s->host_vmcb_phys = image_to_phys(&area[cpu->index].host, image_phys);
+	s->host_vmcb_phys = image_to_phys(&svm_areas[cpu->index].host, image_phys);
 	cpu->vcpu.svm = s;
 
 	__asm__ volatile("vmsave" : : "a"(s->vmcb_phys) : "memory");
@@ -156,10 +157,24 @@ void svm_start(struct cpu *cpu, uint8_t sipi_vector)
 	cpu->vcpu.rip = 0;
 }
 
+/*
+ * An INIT that is not an IPI (a device's message, the chipset) shall be an
+ * exception, #SX, lest it take the CPU out of the VMM (15.28).
+ */
+static void redirect_init(const struct cpu *cpu)
+{
+	uint64_t vm_cr = rdmsr(MSR_VM_CR);
+
+	wrmsr(MSR_VM_CR, vm_cr | VM_CR_R_INIT);
+	if (!(rdmsr(MSR_VM_CR) & VM_CR_R_INIT) && cpu_is_first(cpu))
+		log_info("INIT cannot be redirected: a device that sends it "
+			 "stops a CPU");
+}
+
 static void set_intercepts(struct vmcb *v)
 {
 	/* #DB and #AC: a guest can raise them without end */
-	v->intercept[2] = BIT(1) | BIT(17);
+	v->intercept[2] = BIT(1) | BIT(17) | BIT(VECTOR_SX);
 	/* not INTR: the guest takes its interrupts without us */
 	v->intercept[3] = INTERCEPT_NMI | INTERCEPT_SMI |
 		INTERCEPT_INIT | INTERCEPT_CPUID | INTERCEPT_INVD |
@@ -175,10 +190,11 @@ void svm_init(struct cpu *cpu)
 {
 	struct vmcb *v = cpu->vcpu.svm->vmcb;
 
-	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(area[cpu->index].host_save));
+	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(svm_areas[cpu->index].host_save));
 	__asm__ volatile("vmsave" : : "a"(cpu->vcpu.svm->host_vmcb_phys)
 			 : "memory");
 	set_intercepts(v);
+	redirect_init(cpu);
 	svm_bitmaps_use(v);
 	v->asid = GUEST_ASID;
 	v->nested_ctl = 1;
