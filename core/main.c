@@ -167,6 +167,7 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 	log_tell_previous();
 	if (lapic_init() < 0)
 		panic("no local APIC");
+	lapic_adopt();
 	acpi_init(boot_info.rsdp);
 	time_init();
 	run_initcalls(INIT_CORE);

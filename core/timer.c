@@ -97,7 +97,7 @@ static bool is_covered(uint64_t deadline)
 {
 	uint64_t a = __atomic_load_n(&armed, __ATOMIC_SEQ_CST);
 
-	return a && a <= deadline + LATE_US;
+	return a && a <= deadline + LATE_US && time_us() < a + LOST_US;
 }
 
 void timer_arm(struct timer *t, uint64_t deadline)

@@ -6,6 +6,7 @@
  * the first state of their guests: they return to the firmware, as guests.
  */
 #include "cpus.h"
+#include "lapic.h"
 #include "loop.h"
 #include "svm/svm.h"
 #include "../main.h"
@@ -81,6 +82,7 @@ void ap_main(unsigned int index)
 	svm_capture(cpu, boot_info.block_base);
 	cpu_init(cpu);
 	write_cr3(paging_root());
+	lapic_adopt();
 	svm_init(cpu);
 	cpu->online = true;
 	__atomic_fetch_add(&started, 1, __ATOMIC_RELEASE);

@@ -6,8 +6,8 @@
 #include <tandem/spinlock.h>
 #include <tandem/timer.h>
 
-/* an NMI that was sent comes within that time, or never */
-#define KICK_US		50000
+/* an NMI that was sent comes within that time (a CPU may be emulated), or never */
+#define KICK_US		1000000
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 unsigned int n_cpus = 1;

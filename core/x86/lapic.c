@@ -28,6 +28,18 @@ int lapic_init(void)
 	return page ? 0 : -ENOMEM;
 }
 
+void lapic_adopt(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	cpu->apic_ldr = 0;
+	cpu->apic_dfr = ~0u;
+	if (lapic_is_x2apic())
+		return;
+	cpu->apic_ldr = lapic_read(APIC_LDR);
+	cpu->apic_dfr = lapic_read(APIC_DFR);
+}
+
 guest_phys lapic_page(void)
 {
 	return this_cpu()->apic_base & 0x000ffffffffff000ull;

@@ -44,6 +44,9 @@
 /* Map the page. -ENOMEM. */
 int lapic_init(void);
 
+/* Note what was set on this CPU before the VMM had it. */
+void lapic_adopt(void);
+
 /* Where the guest finds its registers in xAPIC mode. */
 guest_phys lapic_page(void);
 
