@@ -8,3 +8,5 @@ edudma-dir := tests/guest/edudma
 # Fixed amounts of work, for test_cost.py and make bench.
 guest-progs-y += workload
 workload-y += tests/guest/workload/workload.c
+
+include tests/guest/payload/build.mk
