@@ -9,6 +9,7 @@ vmm-y += core/x86/cpu.c core/x86/paging.c core/x86/npt.c core/x86/lapic.c \
 	core/x86/interrupts.c core/x86/trap.c core/x86/walk.c \
 	core/x86/cpus.c core/x86/ap.c core/x86/ipi.c \
 	core/x86/decode.c core/x86/emulate.c core/x86/hpet.c core/x86/loop.c
+vmm-y += core/x86/debug.c core/x86/string_io.c
 vmm-y += core/x86/svm/enter.S core/x86/svm/svm.c core/x86/svm/exit.c \
 	core/x86/svm/bitmaps.c core/x86/svm/msr.c core/x86/svm/cpuid.c \
 	core/x86/svm/exit_name.c

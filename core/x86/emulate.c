@@ -5,6 +5,7 @@
  * of a REP at a time, so that interrupts get their turn.
  */
 #include "emulate.h"
+#include "debug.h"
 #include "decode.h"
 #include "trap_table.h"
 #include "walk.h"
@@ -97,6 +98,7 @@ static int access_linear(struct vcpu *v, guest_virt a, uint64_t *value,
 		*value = 0;
 		memcpy(value, buf, size);
 	}
+	debug_data(v, a, size, write);
 	return 0;
 }
 
@@ -472,5 +474,45 @@ int emulate_mmio(struct vcpu *v, guest_phys a __unused, bool is_write __unused)
 	e = execute(&r);
 	if (!e)
 		vcpu_skip(v, r.i.length);
+	else if (e > 0)
+		vcpu_step(v);
+	return 0;
+}
+
+/* ---- for instructions that others carry out ---- */
+
+size_t emulate_fetch(struct vcpu *v, uint8_t bytes[INSN_MAX],
+		     unsigned int *bits)
+{
+	struct fetched f = { .n = 0 };
+	uint64_t base;
+
+	*bits = code_bits(v, &base);
+	base += v->rip;
+	if (*bits != 64)
+		base &= 0xffffffff;
+	fetch_bytes(v, base, &f);
+	memcpy(bytes, f.bytes, f.n);
+	return f.n;
+}
+
+int emulate_access(struct vcpu *v, guest_virt a, uint64_t *value,
+		   unsigned int size, bool write)
+{
+	return access_linear(v, a, value, size, write);
+}
+
+int emulate_probe_write(struct vcpu *v, guest_virt a, unsigned int size)
+{
+	unsigned int rights = WALK_MARK | WALK_WRITE |
+			      (vcpu_cpl(v) == 3 ? WALK_USER : 0);
+	guest_virt second = a + MIN(size, PAGE_SIZE - (a & PAGE_MASK));
+	guest_phys p;
+	uint32_t error;
+
+	if (guest_walk(v, a, rights, &p, &error))
+		return raise_fault(v, a, error);
+	if (second < a + size && guest_walk(v, second, rights, &p, &error))
+		return raise_fault(v, second, error);
 	return 0;
 }

@@ -32,6 +32,7 @@ struct vcpu_segment {
 #define CR0_EM		BIT(2)
 #define CR0_WP		BIT(16)
 #define CR0_PG		BIT(31)
+#define CR4_DE		BIT(3)
 #define CR4_PSE		BIT(4)
 #define CR4_PAE		BIT(5)
 #define CR4_PGE		BIT(7)
@@ -56,6 +57,7 @@ struct vcpu_segment {
 #define RFLAGS_VM	BIT(17)
 #define RFLAGS_AC	BIT(18)
 
+#define VECTOR_DB	1
 #define VECTOR_UD	6
 #define VECTOR_GP	13
 #define VECTOR_PF	14
@@ -64,14 +66,16 @@ struct vcpu_segment {
 struct vcpu {
 	uint64_t gpr[16];	/* gpr[GPR_RSP] and [GPR_RAX] included */
 	uint64_t rip, rflags;
+	uint32_t debug_hits;	/* breakpoints met so far, see debug.h */
 	struct svm_vcpu *svm;
 };
 
 /*
  * State outside struct vcpu; exit context, on the vCPU's own CPU.
- * vcpu_cr: n is 0, 2, 3 or 4. vcpu_cpl: 0 to 3.
+ * vcpu_cr: n is 0, 2, 3 or 4. vcpu_dr: 0 to 3, or 7. vcpu_cpl: 0 to 3.
  */
 uint64_t vcpu_cr(const struct vcpu *v, unsigned int n);
+uint64_t vcpu_dr(const struct vcpu *v, unsigned int n);
 uint64_t vcpu_efer(const struct vcpu *v);
 unsigned int vcpu_cpl(const struct vcpu *v);
 void vcpu_segment(const struct vcpu *v, enum vcpu_segreg s,
@@ -82,7 +86,16 @@ void vcpu_set_cr2(struct vcpu *v, uint64_t value);
 void vcpu_inject_exception(struct vcpu *v, unsigned int vector,
 			   bool has_error, uint32_t error);
 
-/* Advance rip past an instruction of len bytes; ends interrupt shadow. */
+/*
+ * Advance rip past an instruction of len bytes, which is complete: ends the
+ * interrupt shadow, and raises the debug trap that is due behind it.
+ */
 void vcpu_skip(struct vcpu *v, unsigned int len);
+
+/*
+ * An iteration of a REP is complete, and rip stays: raise the debug trap that
+ * is due. Returns whether there was one.
+ */
+bool vcpu_step(struct vcpu *v);
 
 #endif

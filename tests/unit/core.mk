@@ -10,7 +10,8 @@ walk-y += tests/unit/walk_test.c tests/unit/core_fake.c core/x86/walk.c
 
 unit-tests-y += emulate
 emulate-y += tests/unit/emulate_test.c tests/unit/core_fake.c \
-	core/x86/emulate.c core/x86/decode.c core/x86/walk.c
+	core/x86/emulate.c core/x86/debug.c core/x86/decode.c \
+	core/x86/walk.c
 
 unit-tests-y += binding acpi
 binding-y += tests/unit/binding_test.c core/pci/binding.c

@@ -166,6 +166,11 @@ uint64_t vcpu_cr(const struct vcpu *v, unsigned int n)
 	return v->svm->cr[n];
 }
 
+uint64_t vcpu_dr(const struct vcpu *v, unsigned int n)
+{
+	return v->svm->dr[n];
+}
+
 uint64_t vcpu_efer(const struct vcpu *v)
 {
 	return v->svm->efer;
@@ -190,14 +195,28 @@ void vcpu_set_cr2(struct vcpu *v, uint64_t value)
 void vcpu_inject_exception(struct vcpu *v, unsigned int vector, bool has_error,
 			   uint32_t error)
 {
+	v->debug_hits = 0;
 	v->svm->exceptions++;
 	v->svm->vector = vector;
 	v->svm->has_error = has_error;
 	v->svm->error = error;
 }
 
+bool vcpu_step(struct vcpu *v)
+{
+	uint32_t dr6 = v->debug_hits | (v->rflags & RFLAGS_TF ? 0x4000 : 0);
+
+	v->debug_hits = 0;
+	if (!dr6)
+		return false;
+	v->svm->dr[6] = dr6;
+	vcpu_inject_exception(v, VECTOR_DB, false, 0);
+	return true;
+}
+
 void vcpu_skip(struct vcpu *v, unsigned int len)
 {
 	v->rip += len;
 	v->svm->skipped++;
+	vcpu_step(v);
 }

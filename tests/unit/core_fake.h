@@ -20,7 +20,7 @@
 #define DEVICE_SIZE	0x2000ull
 
 struct svm_vcpu {
-	uint64_t cr[5], efer;
+	uint64_t cr[5], dr[8], efer;
 	unsigned int cpl;
 	struct vcpu_segment segment[6];
 	/* what the code under test did */

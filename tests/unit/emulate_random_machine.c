@@ -115,6 +115,11 @@ uint64_t vcpu_cr(const struct vcpu *v __unused, unsigned int n)
 	return machine.cr[n];
 }
 
+uint64_t vcpu_dr(const struct vcpu *v __unused, unsigned int n __unused)
+{
+	return 0;
+}
+
 uint64_t vcpu_efer(const struct vcpu *v __unused)
 {
 	return machine.efer;
@@ -144,6 +149,11 @@ void vcpu_inject_exception(struct vcpu *v __unused, unsigned int vector,
 		exit(1);
 	}
 	machine.vector = (int)vector;
+}
+
+bool vcpu_step(struct vcpu *v __unused)
+{
+	return false;
 }
 
 void vcpu_skip(struct vcpu *v, unsigned int len)

@@ -6,10 +6,12 @@
  */
 #include "svm.h"
 #include "../cpus.h"
+#include "../debug.h"
 #include "../emulate.h"
 #include "../interrupts.h"
 #include "../loop.h"
 #include "../npt.h"
+#include "../string_io.h"
 #include "../trap_table.h"
 #include "../walk.h"
 #include "../../exits.h"
@@ -21,7 +23,6 @@
 #include <tandem/log.h>
 #include <tandem/trap.h>
 
-#define VECTOR_DB	1
 #define VECTOR_DF	8
 #define VECTOR_AC	17
 #define VMMCALL_LEN	3
@@ -101,6 +102,8 @@ static void exit_ioio(struct vcpu *v)
 	uint64_t *rax = &v->gpr[GPR_RAX];
 
 	if (info & IOIO_STRING) {
+		if (!string_io(v, port, size, info & IOIO_IN))
+			return;
 		log_few("string access to trapped port %#x refused", port);
 		refuse(v, VECTOR_GP);
 		return;
@@ -111,8 +114,9 @@ static void exit_ioio(struct vcpu *v)
 		*rax = port_read(port, size);
 	else
 		*rax = (*rax & ~mask) | (port_read(port, size) & mask);
+	debug_port(v, port, size);
 	v->rip = b->exitinfo2;
-	b->interrupt_shadow &= ~(uint64_t)INTERRUPT_SHADOW;
+	vcpu_skip(v, 0);
 }
 
 static void exit_npf(struct vcpu *v)
@@ -146,8 +150,10 @@ static void halt(struct cpu *cpu)
 		log_few("guest: halted with interrupts off at %#lx: only an "
 			"NMI or a reset wakes it", cpu->vcpu.rip);
 	vcpu_skip(&cpu->vcpu, HLT_LEN);
-	cpu->halted = cpu->pending_vector < 0 ||
-		      !(cpu->vcpu.rflags & RFLAGS_IF);
+	/* a debug trap behind it wakes it */
+	cpu->halted = !vcpu_event_pending(&cpu->vcpu) &&
+		      (cpu->pending_vector < 0 ||
+		       !(cpu->vcpu.rflags & RFLAGS_IF));
 }
 
 /*

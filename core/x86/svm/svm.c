@@ -8,6 +8,7 @@
 #include "../../mem/mem.h"
 #include "../boot_state.h"
 #include "../cpus.h"
+#include "../debug.h"
 #include "../npt.h"
 
 #include <errno.h>
@@ -223,6 +224,29 @@ void vcpu_set_cr2(struct vcpu *v, uint64_t value)
 	v->svm->vmcb->cr2 = value;
 }
 
+/* VMRUN leaves these as they are, and the VMM uses none. */
+#define READ_DR(n) ({ \
+	uint64_t value_; \
+	__asm__ volatile("mov %%dr" #n ", %0" : "=r"(value_)); \
+	value_; \
+})
+
+uint64_t vcpu_dr(const struct vcpu *v, unsigned int n)
+{
+	switch (n) {
+	case 0:
+		return READ_DR(0);
+	case 1:
+		return READ_DR(1);
+	case 2:
+		return READ_DR(2);
+	case 3:
+		return READ_DR(3);
+	default:
+		return v->svm->vmcb->dr7;
+	}
+}
+
 uint64_t vcpu_efer(const struct vcpu *v)
 {
 	return v->svm->vmcb->efer & ~EFER_SVME;
@@ -247,9 +271,25 @@ void vcpu_inject_exception(struct vcpu *v, unsigned int vector,
 {
 	struct vmcb *b = v->svm->vmcb;
 
+	v->debug_hits = 0;
+	/* real mode has no error codes */
+	has_error &= !!(b->cr0 & CR0_PE);
 	b->event_inject = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
 			  (has_error ? EVENT_ERROR_VALID : 0);
 	b->event_error = error;
+}
+
+bool vcpu_step(struct vcpu *v)
+{
+	struct vmcb *b = v->svm->vmcb;
+	uint32_t dr6 = debug_due(v);
+
+	if (!dr6)
+		return false;
+	b->dr6 |= dr6;
+	b->dr7 &= ~DR7_GD;
+	vcpu_inject_exception(v, VECTOR_DB, false, 0);
+	return true;
 }
 
 void vcpu_skip(struct vcpu *v, unsigned int len)
@@ -260,5 +300,7 @@ void vcpu_skip(struct vcpu *v, unsigned int len)
 	v->rip += len;
 	if (!(cs.attr & SEGMENT_ATTR_L) || !(vcpu_efer(v) & EFER_LMA))
 		v->rip &= 0xffffffff;
+	v->rflags &= ~RFLAGS_RF;
 	v->svm->vmcb->interrupt_shadow &= ~(uint64_t)INTERRUPT_SHADOW;
+	vcpu_step(v);
 }

@@ -10,7 +10,6 @@
 #define VECTOR		0x31
 #define SOFTWARE	0x43
 #define IST_PROBE	3
-#define IST_OTHER	4
 #define BAD_MSR		0x12345678
 
 static unsigned int place;
@@ -228,20 +227,14 @@ static void double_hook(struct frame *f)
 	expect(what, traps[0].error, 0); \
 } while (0)
 
-/* #GP without a gate is #NP in the delivery, and that is #DF. */
+/*
+ * #GP without a gate is #NP in the delivery, and that is #DF. Not tried: one
+ * that a VMM injects, and an exit while #DF is delivered; QEMU makes #NP of
+ * both (docs/bench.md).
+ */
 static void double_fault(void)
 {
 	DOUBLE("#GP", "mov (%%rdi), %%al", "D"(1ull << 55), "a"(0));
-	if (above_vmm)
-		DOUBLE("raised #GP", "rdmsr", "c"(BAD_MSR), "a"(0), "d"(0));
-	if (!shared_memory)
-		return;
-	/* and the VMM steps in while #DF is delivered */
-	set_ist(IST_OTHER, untouched_stack());
-	idt_gate(8, true, IST_OTHER);
-	DOUBLE("on a new stack", "mov (%%rdi), %%al", "D"(1ull << 55),
-	       "a"(0));
-	idt_gate(8, true, 1);
 }
 
 const struct payload_case delivery_cases[] = {
