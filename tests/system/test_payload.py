@@ -40,7 +40,7 @@ SHARED = ("-object", "memory-backend-ram,id=shared,share=on,size=8M",
 
 def wait_done(machine):
     """The payload's lines from its start to its end."""
-    machine.console.expect(START, 120)
+    machine.console.expect(START, 60)
     start = machine.console.match[1]
     machine.console.expect(r"payload: done\r?\n", 60)
     return start, machine.console.before

@@ -140,6 +140,7 @@ static void nmi(void)
 	__asm__ volatile("lea	1f(%%rip), %0\n\t"
 			 "cli; hlt\n"
 			 "1:	nop" : "=&r"(after) : : "memory");
+	pit_quiet();
 	judge("NMI", 2, 0, after);
 }
 

@@ -117,6 +117,7 @@ static void cli_hlt_nmi(void)
 	__asm__ volatile("lea	1f(%%rip), %0\n\t"
 			 "cli; hlt\n"
 			 "1:	nop" : "=&r"(after) : : "memory");
+	pit_quiet();
 	expect("traps", n_traps, 1);
 	expect("vector", traps[0].vector, 2);
 	expect("rip", traps[0].rip, after);

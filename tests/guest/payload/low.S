@@ -455,6 +455,8 @@ low_v86_end:					/* int $0x40 */
 	mov	%eax, %fs
 	mov	%eax, %gs
 	mov	A(save_esp), %esp
+	push	$2				/* IOPL 0 again */
+	popf
 	ret
 	.code16
 v86:

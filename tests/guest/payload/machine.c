@@ -244,6 +244,11 @@ void pit_nmi(void)
 	outb(PIT_DATA, (uint8_t)(count >> 8));
 }
 
+void pit_quiet(void)
+{
+	ioapic_write(0x10 + 2 * IOAPIC_PIT, LVT_MASKED);
+}
+
 static void quiet_interrupts(void)
 {
 	outb(0x21, 0xff);

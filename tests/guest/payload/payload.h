@@ -61,8 +61,12 @@ void set_rsp0(uint64_t top);
 void self_ipi(uint32_t what);
 void eoi(void);
 
-/* The PIT's only interrupt, as an NMI, in about 20 ms. */
+/*
+ * The PIT's only interrupt, as an NMI, in about 20 ms. Quiet it afterwards: a
+ * reset moves the PIT's line, and the firmware would be hit by the NMI.
+ */
 void pit_nmi(void);
+void pit_quiet(void);
 
 /* Have a VMM that maps the memory of devices by touch forget all of it. */
 void forget_mappings(void);
