@@ -14,15 +14,14 @@
 #include <errno.h>
 
 #define BATCH		64	/* iterations between two looks at events */
-#define INS_OPCODE	0x6c	/* and 6d */
-#define OUTS_OPCODE	0x6e	/* and 6f */
+#define INS_OPCODE	0x6c	/* 6c, 6d; OUTS: 6e, 6f */
 
 struct string_io {
 	struct vcpu *v;
 	uint16_t port;
 	unsigned int size, bits;
 	unsigned int length, address_size;
-	bool rep;
+	bool input, rep, opsize;
 	enum vcpu_segreg segment;	/* of the source */
 };
 
@@ -52,14 +51,17 @@ static bool prefix(struct string_io *s, uint8_t b)
 	case 0x65:
 		s->segment = SEG_GS;
 		return true;
-	case 0x66: case 0xf0:
+	case 0x66:
+		s->opsize = true;
 		return true;
+	case 0xf0:
+		return true;	/* hardware has let it pass */
 	default:
 		return s->bits == 64 && (b & 0xf0) == 0x40;
 	}
 }
 
-static int decode(struct string_io *s, bool input)
+static int decode(struct string_io *s)
 {
 	uint8_t code[INSN_MAX];
 	size_t n = emulate_fetch(s->v, code, &s->bits), i = 0;
@@ -68,8 +70,10 @@ static int decode(struct string_io *s, bool input)
 	s->segment = SEG_DS;
 	while (i < n && prefix(s, code[i]))
 		i++;
-	if (i == n || (code[i] & ~1) != (input ? INS_OPCODE : OUTS_OPCODE))
+	if (i == n || (code[i] & ~3) != INS_OPCODE)
 		return -ENOTSUP;
+	s->input = !(code[i] & 2);
+	s->size = !(code[i] & 1) ? 1 : (s->bits == 16) != s->opsize ? 2 : 4;
 	s->length = (unsigned int)i + 1;
 	return 0;
 }
@@ -120,25 +124,25 @@ static int output_once(struct string_io *s)
 	return e;
 }
 
-static int once(struct string_io *s, bool input)
+static int once(struct string_io *s)
 {
 	int64_t step = s->v->rflags & RFLAGS_DF ? -(int64_t)s->size : s->size;
-	int e = input ? input_once(s) : output_once(s);
+	int e = s->input ? input_once(s) : output_once(s);
 
 	if (e < 0)
 		return e;
 	debug_port(s->v, s->port, s->size);
-	add(s, input ? GPR_RDI : GPR_RSI, step);
+	add(s, s->input ? GPR_RDI : GPR_RSI, step);
 	if (s->rep)
 		add(s, GPR_RCX, -1);
 	return 0;
 }
 
-int string_io(struct vcpu *v, uint16_t port, unsigned int size, bool input)
+int string_io(struct vcpu *v)
 {
-	struct string_io s = { .v = v, .port = port, .size = size };
+	struct string_io s = { .v = v, .port = (uint16_t)v->gpr[GPR_RDX] };
 	uint64_t mask;
-	int e = decode(&s, input);
+	int e = decode(&s);
 
 	if (e < 0)
 		return e;
@@ -146,12 +150,12 @@ int string_io(struct vcpu *v, uint16_t port, unsigned int size, bool input)
 	for (unsigned int i = 0; i < BATCH; i++) {
 		if (s.rep && !(v->gpr[GPR_RCX] & mask))
 			break;
-		if (once(&s, input) < 0)
+		if (once(&s) < 0)
 			return 0;
 		if (!s.rep || !(v->gpr[GPR_RCX] & mask))
 			break;
 		if (vcpu_step(v))
-			return 0;
+			return 0;	/* rip stays: more is to be done */
 	}
 	if (!s.rep || !(v->gpr[GPR_RCX] & mask))
 		vcpu_skip(v, s.length);

@@ -14,7 +14,7 @@ ADDRESS = paths.config()["IP_ADDRESS"]
 CASES = """
     mmio-widths mmio-unaligned mmio-crossing mmio-crossing-fault mmio-modify
     mmio-strings self-modifying
-    outs ins string-io-fault user-in apm-ports
+    outs ins string-io-fault string-io-mmio user-in apm-ports
     compatibility protected protected-pse protected-pae protected-16 real v86
     task-switch la57
     debug-registers step step-registers step-strings breakpoint-io

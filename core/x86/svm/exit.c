@@ -102,7 +102,7 @@ static void exit_ioio(struct vcpu *v)
 	uint64_t *rax = &v->gpr[GPR_RAX];
 
 	if (info & IOIO_STRING) {
-		if (!string_io(v, port, size, info & IOIO_IN))
+		if (!string_io(v))
 			return;
 		log_few("string access to trapped port %#x refused", port);
 		refuse(v, VECTOR_GP);
@@ -135,7 +135,8 @@ static void exit_npf(struct vcpu *v)
 		vcpu_inject_exception(v, VECTOR_DF, true, 0);
 		return;
 	}
-	if (emulate_mmio(v, a, b->exitinfo1 & NPF_WRITE) < 0) {
+	if (emulate_mmio(v, a, b->exitinfo1 & NPF_WRITE) < 0 &&
+	    string_io(v) < 0) {
 		log_few("instruction at %#lx (mode %s) on trapped address %#lx "
 			 "refused", v->rip,
 			 vcpu_efer(v) & EFER_LMA ? "64" : "32/16", a);

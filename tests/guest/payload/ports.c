@@ -10,6 +10,7 @@
 #define APM_CONTROL	0xb2
 #define APM_STATUS	0xb3
 #define KBC_STATUS	0x64
+#define COM1_SCRATCH	0x3ff		/* a port that nobody traps */
 
 static void select(unsigned int offset)
 {
@@ -135,6 +136,32 @@ static void string_fault(void)
 	expect("outs: the port", inl(CONFIG_DATA), 0x5a5a5a5a);
 }
 
+/* Between a port and device registers; one of them, or both, may be trapped. */
+static void string_registers(void)
+{
+	uint64_t at = WINDOW + SCRATCH + 1, n = 2;
+
+	window_map(0, scratch);
+	*(volatile uint32_t *)(WINDOW + SCRATCH) = 0;
+	outb(COM1_SCRATCH, 0x5a);
+	__asm__ volatile("rep insb" : "+D"(at), "+c"(n) : "d"(COM1_SCRATCH)
+			 : "memory");
+	expect("insb", *(volatile uint32_t *)(WINDOW + SCRATCH), 0x5a5a00);
+	expect("insb: count", n, 0);
+	expect("insb: destination", at, WINDOW + SCRATCH + 3);
+	*(volatile uint32_t *)(WINDOW + SCRATCH) = 0x87654321;
+	at = WINDOW + SCRATCH;
+	n = 3;
+	__asm__ volatile("rep outsb" : "+S"(at), "+c"(n) : "d"(COM1_SCRATCH)
+			 : "memory");
+	expect("outsb", inb(COM1_SCRATCH), 0x65);
+	expect("outsb: source", at, WINDOW + SCRATCH + 3);
+	at = WINDOW + SCRATCH;
+	__asm__ volatile("outsl" : "+S"(at) : "d"(CONFIG_ADDRESS)
+			 : "memory");
+	expect("both", inl(CONFIG_ADDRESS) & ~3u, 0x87654320);
+}
+
 static uint64_t user_insn;
 
 /* Above CPL 0 with IOPL 0 and no permission map. */
@@ -204,6 +231,7 @@ const struct payload_case port_cases[] = {
 	{ "outs", string_output },
 	{ "ins", string_input },
 	{ "string-io-fault", string_fault },
+	{ "string-io-mmio", string_registers },
 	{ "user-in", user_case },
 	{ "apm-ports", apm },
 	{ NULL, NULL },
