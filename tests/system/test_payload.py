@@ -39,11 +39,15 @@ SHARED = ("-object", "memory-backend-ram,id=shared,share=on,size=8M",
 
 
 def wait_done(machine):
-    """The payload's lines from its start to its end."""
+    """How the payload started, what it said, and whether it came to its
+    end. One that hung has said in which case."""
     machine.console.expect(START, 60)
     start = machine.console.match[1]
-    machine.console.expect(r"payload: done\r?\n", 60)
-    return start, machine.console.before
+    try:
+        machine.console.expect(r"payload: done\r?\n", 60)
+    except TimeoutError:
+        return start, machine.console.before, False
+    return start, machine.console.before, True
 
 
 @pytest.fixture(scope="module", params=["bare", "tandem"])
@@ -55,7 +59,7 @@ def machine(request):
     with Machine(f"payload-{kind}", cpu=CPU, extra=SHARED, **options,
                  **more) as m:
         m.kind = kind
-        m.start_said, m.said = wait_done(m)
+        m.start_said, m.said, m.done = wait_done(m)
         yield m
 
 
@@ -63,6 +67,7 @@ def test_it_runs_to_its_end_where_it_should(machine):
     assert machine.start_said == (
         "above a" if machine.kind == "tandem" else "without")
     assert re.findall(r"case (\S+): starts", machine.said) == CASES
+    assert machine.done
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -94,7 +99,8 @@ def test_a_triple_fault_resets_the_machine(machine):
     """The payload runs again, and then stops for good."""
     machine.console.send("t")
     machine.console.expect_exact("payload: triple fault", 20)
-    assert wait_done(machine)[0] == machine.start_said
+    start, _, done = wait_done(machine)
+    assert (start, done) == (machine.start_said, True)
     if machine.kind == "tandem":
         assert "guest: triple fault" in machine.vmm_log()
     machine.console.send("h")
