@@ -17,7 +17,7 @@ CASES = """
     outs ins string-io-fault string-io-mmio user-in apm-ports
     compatibility protected protected-pse protected-pae protected-16 real v86
     task-switch la57
-    debug-registers step step-registers step-strings breakpoint-io
+    debug-registers step step-mov-ss step-registers step-strings breakpoint-io
     breakpoint-data breakpoint-code
     sti-shadow int3-in-shadow fault-in-shadow nmi cli-hlt-nmi nmi-in-nmi
     svm-hidden refused-msr

@@ -72,6 +72,18 @@ static void single_step(void)
 	STEP("mov (%%rdi), %%edx", "D"(mmio), "d"(0));
 }
 
+/* MOV SS keeps the trap away until the next instruction, which exits, is done. */
+static void single_step_shadow(void)
+{
+	uint64_t mmio = WINDOW + SCRATCH;
+
+	window_map(0, scratch);
+	STEP("mov %%eax, %%ss\n\tin %%dx, %%eax", "d"(CONFIG_ADDRESS),
+	     "a"(SEL_DATA));
+	STEP("mov %%eax, %%ss\n\tmov (%%rdi), %%eax", "D"(mmio),
+	     "a"(SEL_DATA));
+}
+
 static void single_step_registers(void)
 {
 	uint64_t efer = rdmsr(0xc0000080), after;
@@ -278,6 +290,7 @@ static void registers_stay(void)
 const struct payload_case debug_cases[] = {
 	{ "debug-registers", registers_stay },
 	{ "step", single_step },
+	{ "step-mov-ss", single_step_shadow },
 	{ "step-registers", single_step_registers },
 	{ "step-strings", single_step_strings },
 	{ "breakpoint-io", io_breakpoint },
