@@ -114,9 +114,10 @@ static void exit_ioio(struct vcpu *v)
 		*rax = port_read(port, size);
 	else
 		*rax = (*rax & ~mask) | (port_read(port, size) & mask);
-	debug_port(v, port, size);
+	if (b->dr7 & DR7_ENABLE_ANY)
+		debug_port(v, port, size);
 	v->rip = b->exitinfo2;
-	vcpu_skip(v, 0);
+	svm_complete(v);
 }
 
 static void exit_npf(struct vcpu *v)

@@ -292,6 +292,14 @@ bool vcpu_step(struct vcpu *v)
 	return true;
 }
 
+void svm_complete(struct vcpu *v)
+{
+	v->svm->vmcb->interrupt_shadow &= ~(uint64_t)INTERRUPT_SHADOW;
+	v->rflags &= ~RFLAGS_RF;
+	if (v->debug_hits || (v->rflags & RFLAGS_TF))
+		vcpu_step(v);
+}
+
 void vcpu_skip(struct vcpu *v, unsigned int len)
 {
 	struct vcpu_segment cs;
@@ -300,7 +308,5 @@ void vcpu_skip(struct vcpu *v, unsigned int len)
 	v->rip += len;
 	if (!(cs.attr & SEGMENT_ATTR_L) || !(vcpu_efer(v) & EFER_LMA))
 		v->rip &= 0xffffffff;
-	v->rflags &= ~RFLAGS_RF;
-	v->svm->vmcb->interrupt_shadow &= ~(uint64_t)INTERRUPT_SHADOW;
-	vcpu_step(v);
+	svm_complete(v);
 }

@@ -40,6 +40,9 @@ void svm_bitmaps_use(struct vmcb *vmcb);
 /* What an exit asks for (exit.c). */
 void svm_handle_exit(struct cpu *cpu);
 
+/* The instruction is complete, rip behind it: the rest of vcpu_skip(). */
+void svm_complete(struct vcpu *v);
+
 /* Answer RDMSR/WRMSR and CPUID (msr.c, cpuid.c). */
 void svm_msr(struct cpu *cpu);
 void svm_cpuid(struct cpu *cpu);
