@@ -284,8 +284,11 @@ void bnx_guest_intx_enable(struct net_port *p, bool on)
 		nic->command |= PCI_COMMAND_INTX_DISABLE;
 	msi_control(nic, !on);
 	pci_config_write(nic->pci, PCI_COMMAND, 2, nic->command);
-	if (nic->running)
+	if (nic->running) {
+		/* a reset since may have found the other way */
+		bnx_write(nic, MSI_MODE, on ? 0 : MSI_MODE_ENABLE);
 		acknowledge(nic);
+	}
 }
 
 void bnx_guest_intx_level(struct net_port *p, bool asserted)

@@ -156,5 +156,14 @@ def test_the_pin_survives_a_reset_of_the_nic(pin_machine):
     pin_machine.console.run(f"ping -c 3 -W 2 {HOST_ADDRESS}")
 
 
+def test_the_vmm_has_its_messages_again_when_the_pins_driver_is_gone(
+        pin_machine):
+    """The NIC was reset while the guest had the pin."""
+    pin_machine.console.run("rmmod virtio_net")
+    before = pin_machine.nic_counter("c-msi")
+    assert None not in wire.ping(pin_machine.peer, ADDRESS, count=5)
+    assert pin_machine.nic_counter("c-msi") >= before + 5
+
+
 def test_the_pin_broke_no_rule_of_the_hardware(pin_machine):
     assert pin_machine.nic_counter("c-violations") == 0
