@@ -25,22 +25,33 @@ struct rsdp {
 /* Fixed ACPI description table, the fields used here (section 5.2.9). */
 struct fadt {
 	struct acpi_header header;
-	uint8_t skip0[64 - 36];
+	uint32_t facs;			/* offset 36 */
+	uint8_t skip0[64 - 40];
 	uint32_t pm1a_control;		/* offset 64 */
-	uint8_t skip1[76 - 68];
+	uint32_t pm1b_control;
+	uint8_t skip1[76 - 72];
 	uint32_t pm_timer;		/* offset 76 */
 	uint8_t skip2[112 - 80];
 	uint32_t flags;			/* offset 112 */
 	struct acpi_address reset;
-	uint8_t reset_value;
+	uint8_t reset_value;		/* offset 128 */
+	uint8_t skip3[132 - 129];
+	uint64_t x_facs;		/* offset 132 */
+	uint8_t skip4[244 - 140];
+	struct acpi_address sleep_control;	/* offset 244 */
 } __packed;
 
+#define FADT_HAS(f, field) \
+	((f)->header.length >= offsetof(struct fadt, field) + \
+	 sizeof((f)->field))
 #define FADT_RESET_SUPPORTED	BIT(10)
 
 static struct acpi_header *root;
 static unsigned int entry_size;
 static struct acpi_reset reset;
-static uint16_t pm_timer, pm1a_control;
+static uint16_t pm_timer;
+static struct acpi_sleep_ports sleep_ports;
+static volatile uint8_t *facs[ACPI_FACS_MAX];
 
 /* Firmware may keep tables in RAM or in ranges it reserved. */
 static void *map(host_phys a, size_t len)
@@ -103,6 +114,24 @@ void acpi_hide(struct acpi_header *table)
 	table->checksum = (uint8_t)-sum(table, table->length);
 }
 
+static void find_facs(const struct fadt *f)
+{
+	uint64_t at[ACPI_FACS_MAX] = {
+		f->facs, FADT_HAS(f, x_facs) ? f->x_facs : 0
+	};
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ACPI_FACS_MAX; i++) {
+		volatile uint8_t *p;
+
+		if (!at[i] || (i && at[i] == at[0]))
+			continue;
+		p = map(at[i], ACPI_FACS_SIZE);
+		if (p && !memcmp((const void *)p, "FACS", 4))
+			facs[n++] = p;
+	}
+}
+
 static void read_fadt(void)
 {
 	const struct fadt *f = acpi_table("FACP");
@@ -110,8 +139,13 @@ static void read_fadt(void)
 	if (!f || f->header.length < offsetof(struct fadt, flags))
 		return;
 	pm_timer = (uint16_t)f->pm_timer;
-	pm1a_control = (uint16_t)f->pm1a_control;
-	if (f->header.length < sizeof(*f) ||
+	sleep_ports.pm1a = (uint16_t)f->pm1a_control;
+	sleep_ports.pm1b = (uint16_t)f->pm1b_control;
+	if (FADT_HAS(f, sleep_control) && f->sleep_control.address <= 0xffff &&
+	    f->sleep_control.space == ACPI_SPACE_IO)
+		sleep_ports.control = (uint16_t)f->sleep_control.address;
+	find_facs(f);
+	if (!FADT_HAS(f, reset_value) ||
 	    !(f->flags & FADT_RESET_SUPPORTED) ||
 	    f->reset.space != ACPI_SPACE_IO || f->reset.address > 0xffff)
 		return;
@@ -126,7 +160,8 @@ void acpi_init(host_phys rsdp)
 	root = NULL;
 	reset = (struct acpi_reset){ 0 };
 	pm_timer = 0;
-	pm1a_control = 0;
+	sleep_ports = (struct acpi_sleep_ports){ 0 };
+	memset(facs, 0, sizeof(facs));
 	if (!r || memcmp(r->signature, "RSD PTR ", 8) || !sum_ok(r, 20)) {
 		log_warn("no root pointer: no wake-up timer, no ECAM");
 		return;
@@ -147,9 +182,14 @@ uint16_t acpi_pm_timer_port(void)
 	return pm_timer;
 }
 
-uint16_t acpi_pm1a_control_port(void)
+const struct acpi_sleep_ports *acpi_sleep_ports(void)
 {
-	return pm1a_control;
+	return &sleep_ports;
+}
+
+volatile void *acpi_facs(unsigned int n)
+{
+	return n < ACPI_FACS_MAX ? facs[n] : NULL;
 }
 
 const struct acpi_reset *acpi_reset(void)

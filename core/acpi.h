@@ -54,6 +54,15 @@ struct acpi_reset {
 	uint8_t value;
 };
 
+/* Ports of sleep control registers, 0 if absent (section 4.8.3). */
+struct acpi_sleep_ports {
+	uint16_t pm1a, pm1b;	/* PM1 control, two bytes */
+	uint16_t control;	/* of hardware-reduced ACPI, one byte */
+};
+
+#define ACPI_FACS_MAX	2
+#define ACPI_FACS_SIZE	64
+
 /* Read the root table at rsdp (0: none). Start-up only. */
 void acpi_init(host_phys rsdp);
 
@@ -71,8 +80,14 @@ void acpi_hide(struct acpi_header *table);
 
 /* From the FADT; 0 or NULL if absent or not an I/O port. */
 uint16_t acpi_pm_timer_port(void);
-uint16_t acpi_pm1a_control_port(void);
 const struct acpi_reset *acpi_reset(void);
+const struct acpi_sleep_ports *acpi_sleep_ports(void);
+
+/*
+ * The firmware's n-th FACS (ACPI_FACS_SIZE bytes, mapped writable), NULL if
+ * there is none. The FADT has room for two, of which an OS may choose.
+ */
+volatile void *acpi_facs(unsigned int n);
 
 /* ECAM base of a bus in segment 0 (its first 4 KiB page), 0 if none. */
 host_phys acpi_ecam(uint8_t bus);

@@ -14,6 +14,7 @@
 #include "x86/loop.h"
 #include "x86/npt.h"
 #include "x86/svm/svm.h"
+#include "x86/trampoline.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +72,9 @@ static bool map_is_sane(const struct boot_info *b)
 		if (r->type == BOOT_RAM && r->base < b->block_base +
 		    b->block_size && b->block_base < end)
 			return false;
+		if (r->type == BOOT_RAM && r->base <= b->low_page &&
+		    b->low_page < end)
+			return false;
 	}
 	return true;
 }
@@ -81,6 +85,8 @@ static int check(struct boot_info *b, uint64_t image_phys)
 		return TANDEM_BOOT_BAD_INFO;
 	if (b->block_base != image_phys || b->block_base % MIB(2) ||
 	    b->block_size % MIB(2) || b->block_size > MIB(64) ||
+	    !b->low_page || b->low_page % PAGE_SIZE ||
+	    b->low_page >= MIB(1) ||
 	    !map_is_sane(b))
 		return refuse(b, TANDEM_BOOT_BAD_INFO,
 			      "the loader's memory map does not fit");
@@ -140,6 +146,8 @@ static void memory_init(void)
 	block_trap.size = boot_info.block_size;
 	if (mmio_trap_add(&block_trap) < 0)
 		panic("VMM block cannot be hidden");
+	if (trampoline_init() < 0)
+		panic("no memory for the page below 1 MiB");
 }
 
 int vmm_main(struct boot_info *b, uint64_t image_phys)

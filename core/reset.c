@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reset and power ports: 0xCF9 (chipset reset control), keyboard controller
- * command 0xFE at port 0x64, the ACPI reset register and PM1 control. Writes
- * pass to the hardware; one that resets or changes the sleep state stops the
- * devices' DMA first, so that no frame lands in the next system's memory.
+ * Reset ports: 0xCF9 (chipset reset control), keyboard controller command 0xFE
+ * at port 0x64, the ACPI reset register. Writes pass to the hardware; one that
+ * resets stops the devices' DMA first, so that no frame lands in the next
+ * system's memory. Sleep and power-off: sleep.c.
  */
 #include "reset.h"
 #include "acpi.h"
@@ -21,22 +21,6 @@
 #define KBC_COMMAND		0x64
 #define KBC_PULSE		0xf0	/* 0xf0-0xff pulse output lines */
 #define KBC_PULSE_RESET		BIT(0)	/* clear: line 0, reset, is pulsed */
-#define PM1_SLP_EN		BIT(13)
-
-static uint32_t port_in(uint16_t port, unsigned int size)
-{
-	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-}
-
-static void port_out(uint16_t port, unsigned int size, uint32_t v)
-{
-	if (size == 1)
-		outb(port, v);
-	else if (size == 2)
-		outw(port, v);
-	else
-		outl(port, v);
-}
 
 static uint32_t pass_read(void *ctx __unused, uint16_t port, unsigned int size)
 {
@@ -73,17 +57,6 @@ static void acpi_reset_write(void *ctx __unused, uint16_t port,
 	port_out(port, size, value);
 }
 
-static struct port_trap pm1_trap;
-
-static void pm1_write(void *ctx __unused, uint16_t port, unsigned int size,
-		      uint32_t value)
-{
-	/* the high byte may be written alone */
-	if ((port == pm1_trap.first ? value : value << 8) & PM1_SLP_EN)
-		stop_dma("ACPI sleep or power-off");
-	port_out(port, size, value);
-}
-
 static struct port_trap cf9_trap = {
 	.name = "reset control", .first = RESET_CONTROL, .last = RESET_CONTROL,
 	.read = pass_read, .write = cf9_write,
@@ -95,25 +68,16 @@ static struct port_trap kbc_trap = {
 static struct port_trap acpi_trap = {
 	.name = "ACPI reset", .read = pass_read, .write = acpi_reset_write,
 };
-static struct port_trap pm1_trap = {
-	.name = "PM1 control", .read = pass_read, .write = pm1_write,
-};
 
 static int reset_init(void)
 {
 	const struct acpi_reset *r = acpi_reset();
-	uint16_t pm1 = acpi_pm1a_control_port();
 
 	port_trap_add(&cf9_trap);
 	port_trap_add(&kbc_trap);
 	if (r && r->port != RESET_CONTROL && r->port != KBC_COMMAND) {
 		acpi_trap.first = acpi_trap.last = r->port;
 		port_trap_add(&acpi_trap);
-	}
-	if (pm1) {
-		pm1_trap.first = pm1;
-		pm1_trap.last = pm1 + 1;
-		port_trap_add(&pm1_trap);
 	}
 	return 0;
 }

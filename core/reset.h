@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways by which a guest resets, powers off or puts the machine to sleep:
- * the VMM stops DMA first, then lets them happen.
+ * The ways by which a guest resets the machine: the VMM stops DMA first, then
+ * lets them happen.
  */
 #ifndef CORE_RESET_H
 #define CORE_RESET_H

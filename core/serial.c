@@ -97,3 +97,10 @@ static int serial_hide(void)
 	return present ? port_trap_add(&hidden_uart) : 0;
 }
 INITCALL(INIT_CORE, serial_hide);
+
+static void serial_wake(bool lost)
+{
+	if (lost && present)
+		serial_init();
+}
+POWER_HOOK(INIT_CORE, NULL, serial_wake);

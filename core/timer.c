@@ -25,7 +25,7 @@
 /* one that is over by this much was lost */
 #define LOST_US		20000
 
-static uint64_t tsc_start;
+static uint64_t tsc_start, tsc_stopped;
 static uint64_t us_per_tsc;	/* 32.32 fixed point */
 static const struct deadline_source *source;
 static struct timer *timers;
@@ -76,6 +76,18 @@ int time_init(void)
 	us_per_tsc = ((uint64_t)CALIBRATE_US << 32) / ticks;
 	log_info("TSC %lu MHz", ticks / CALIBRATE_US);
 	return 0;
+}
+
+void time_stop(void)
+{
+	tsc_stopped = rdtsc();
+}
+
+void time_continue(void)
+{
+	/* wraps below 0 where the TSC began anew */
+	tsc_start += rdtsc() - tsc_stopped;
+	armed = 0;
 }
 
 /* The lock is held. */

@@ -46,6 +46,15 @@ void deadline_lost(void);
  */
 void deadline_ensure(uint64_t within);
 
+/*
+ * Over a sleep of the machine the VMM's time stands still, whatever becomes of
+ * the TSC: from time_stop() on, until time_continue(), called on the CPU that
+ * woke up, before anything asks for the time. If the machine does not sleep
+ * after all, nothing is called and time has gone on.
+ */
+void time_stop(void);
+void time_continue(void);
+
 /* Run what is due. */
 void timers_run(void);
 

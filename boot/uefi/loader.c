@@ -22,6 +22,7 @@
 
 #define VMM_FILE	"tandem.elf"
 #define BELOW_4_GIB	0xffffffffull
+#define BELOW_1_MIB	0xfffffull
 #define MAP_SLACK	4096	/* the map grows while it is being fetched */
 
 static EFI_GUID presence_guid = TANDEM_PRESENCE_GUID;
@@ -110,14 +111,27 @@ static EFI_STATUS allocate_block(uint32_t mib, uint64_t kept, uint64_t *block)
 	return EFI_SUCCESS;
 }
 
+/* A page where a CPU can start in real mode, as memory that no OS will use. */
+static EFI_STATUS allocate_low_page(uint64_t *page)
+{
+	EFI_PHYSICAL_ADDRESS address = BELOW_1_MIB;
+
+	if (EFI_ERROR(bs->AllocatePages(AllocateMaxAddress,
+					EfiReservedMemoryType, 1, &address)))
+		return refuse(EFI_OUT_OF_RESOURCES,
+			      "no page of memory is free below 1 MiB");
+	*page = address;
+	return EFI_SUCCESS;
+}
+
 static void free_pages(uint64_t address, uint64_t size)
 {
 	bs->FreePages(address, EFI_SIZE_TO_PAGES(size));
 }
 
 /* Boot information; lives until the VMM has read it. */
-static EFI_STATUS make_info(uint64_t block, uint64_t size, uint32_t n_cpus,
-			    struct boot_info **result)
+static EFI_STATUS make_info(uint64_t block, uint64_t size, uint64_t low_page,
+			    uint32_t n_cpus, struct boot_info **result)
 {
 	EFI_PHYSICAL_ADDRESS address = BELOW_4_GIB;
 	struct boot_info *info;
@@ -136,6 +150,7 @@ static EFI_STATUS make_info(uint64_t block, uint64_t size, uint32_t n_cpus,
 	info->version = TANDEM_BOOT_VERSION;
 	info->block_base = block;
 	info->block_size = size;
+	info->low_page = low_page;
 	info->n_cpus = n_cpus;
 	strlcpy(info->loader, "uefi", sizeof(info->loader));
 	rsdp = find_table(&acpi_20_guid);
@@ -232,7 +247,7 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	struct taken_devices taken;
 	struct tandem_presence *presence = NULL;
 	struct boot_info *info = NULL;
-	uint64_t block = 0;
+	uint64_t block = 0, low_page = 0;
 	EFI_STATUS status;
 	int result;
 
@@ -241,14 +256,17 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	if (EFI_ERROR(status))
 		return status;
 	elf_load(image, (void *)block);
-	status = announce(&image->info, &presence);
+	status = allocate_low_page(&low_page);
 	if (EFI_ERROR(status))
 		goto err_block;
+	status = announce(&image->info, &presence);
+	if (EFI_ERROR(status))
+		goto err_low_page;
 	status = devices_take(bs, image, &taken);
 	if (EFI_ERROR(status))
 		goto err_presence;
 	/* last, since the drivers' memory is free now */
-	status = make_info(block, size, n_cpus, &info);
+	status = make_info(block, size, low_page, n_cpus, &info);
 	if (EFI_ERROR(status))
 		goto err_devices;
 
@@ -270,6 +288,8 @@ err_devices:
 	devices_give_back(bs, &taken);
 err_presence:
 	unannounce(presence);
+err_low_page:
+	free_pages(low_page, EFI_PAGE_SIZE);
 err_block:
 	free_pages(block, size);
 	return status;

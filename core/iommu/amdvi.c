@@ -13,6 +13,7 @@
 #include "../mem/mem.h"
 
 #include <errno.h>
+#include <string.h>
 #define LOG_PREFIX "iommu: "
 #include <tandem/boot.h>
 #include <tandem/init.h>
@@ -90,9 +91,12 @@ static uint64_t dma_limit(void)
 
 static int tables_init(void)
 {
-	uint64_t *root = dma_table_build(dma_limit(), boot_info.block_base,
-					 boot_info.block_base +
-					 boot_info.block_size);
+	const struct dma_hole ours[] = {
+		{ boot_info.block_base,
+		  boot_info.block_base + boot_info.block_size },
+		{ boot_info.low_page, boot_info.low_page + PAGE_SIZE },
+	};
+	uint64_t *root = dma_table_build(dma_limit(), ours, ARRAY_SIZE(ours));
 	struct device_entry all = { {
 		DTE_VALID | DTE_TRANSLATION_VALID |
 		DTE_MODE(DMA_TABLE_LEVELS) | DTE_READ | DTE_WRITE,
@@ -191,10 +195,20 @@ static void conceal_function(const struct ivrs_unit *at)
 			log_warn("its function cannot be concealed");
 }
 
-static int unit_start(struct unit *u, const struct ivrs_unit *at)
+/* Out of reset nothing is cached that would have to be invalidated. */
+static void unit_program(struct unit *u)
 {
 	uint64_t size = DEVICES * sizeof(struct device_entry) / PAGE_SIZE - 1;
 
+	mmio_write64(u->regs + EXCLUSION_BASE, 0);
+	mmio_write64(u->regs + EXCLUSION_LIMIT, 0);
+	mmio_write64(u->regs + DEVICE_TABLE_BASE,
+		     virt_to_phys(device_table) | size);
+	event_log_start(u);
+}
+
+static int unit_start(struct unit *u, const struct ivrs_unit *at)
+{
 	u->regs = mmio_map(at->base, REGISTERS_SIZE);
 	u->events = pages_alloc(EVENTS * EVENT_SIZE / PAGE_SIZE);
 	if (!u->regs || !u->events)
@@ -211,14 +225,19 @@ static int unit_start(struct unit *u, const struct ivrs_unit *at)
 	if (mmio_trap_add(&u->hidden) < 0)
 		return -ENOSPC;
 	conceal_function(at);
-	/* out of reset nothing is cached that would have to be invalidated */
-	mmio_write64(u->regs + EXCLUSION_BASE, 0);
-	mmio_write64(u->regs + EXCLUSION_LIMIT, 0);
-	mmio_write64(u->regs + DEVICE_TABLE_BASE,
-		     virt_to_phys(device_table) | size);
-	event_log_start(u);
+	unit_program(u);
 	return 0;
 }
+
+static void wake(bool lost)
+{
+	for (int i = 0; lost && i < n_units; i++) {
+		memset((void *)units[i].events, 0, EVENTS * EVENT_SIZE);
+		mmio_write64(units[i].regs + CONTROL, 0);
+		unit_program(&units[i]);
+	}
+}
+POWER_HOOK(INIT_SERVICE, NULL, wake);
 
 static int amdvi_init(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages of 1 GiB throughout; where the hole is, of 2 MiB. What is left out has
- * entries that are not present but not zero either: a zero one is refused, too,
- * but by some IOMMUs without a word.
+ * Pages of 1 GiB throughout; where a hole is, smaller ones. What is left out
+ * has entries that are not present but not zero either: a zero one is refused,
+ * too, but by some IOMMUs without a word.
  */
 #include "dma_table.h"
 
@@ -16,65 +16,75 @@
 #define ABSENT		NEXT_LEVEL(1)
 
 #define ENTRIES		512u
-#define SHIFT_2M	21
-#define SHIFT_1G	30
 #define SHIFT_512G	39
+#define LEVEL_1G	3u
 
-static uint64_t table_entry(const uint64_t *table, unsigned int level)
+/* What an entry of a table of that level covers; level 1: 4 KiB. */
+static uint64_t entry_size(unsigned int level)
 {
-	return virt_to_phys(table) | PRESENT | NEXT_LEVEL(level) | READ |
-	       WRITE;
+	return 1ull << (12 + 9 * (level - 1));
 }
 
-/* The 1 GiB at base, in pages of 2 MiB. 0: no memory. */
-static uint64_t split(uint64_t base, uint64_t hole, uint64_t hole_end)
+struct plan {
+	uint64_t limit;
+	const struct dma_hole *hole;
+	unsigned int n;
+};
+
+static uint64_t *table(const struct plan *p, uint64_t base, unsigned int level);
+
+static bool touched(const struct plan *p, uint64_t base, uint64_t size)
 {
-	uint64_t *table = pages_alloc(1);
-
-	if (!table)
-		return 0;
-	for (unsigned int i = 0; i < ENTRIES; i++) {
-		uint64_t at = base + ((uint64_t)i << SHIFT_2M);
-
-		table[i] = at >= hole && at < hole_end ? ABSENT : at | PAGE;
-	}
-	return table_entry(table, 2);
+	for (unsigned int i = 0; i < p->n; i++)
+		if (p->hole[i].base < base + size && base < p->hole[i].end)
+			return true;
+	return false;
 }
 
-static uint64_t giga(uint64_t base, uint64_t hole, uint64_t hole_end)
+static bool swallowed(const struct plan *p, uint64_t base, uint64_t size)
 {
-	if (hole < base + GIB(1) && base < hole_end)
-		return split(base, hole, hole_end);
-	return base | PAGE;
+	for (unsigned int i = 0; i < p->n; i++)
+		if (p->hole[i].base <= base && base + size <= p->hole[i].end)
+			return true;
+	return false;
 }
 
-uint64_t *dma_table_build(uint64_t limit, uint64_t hole, uint64_t hole_end)
+/* The entry for base in a table of that level. 0: no memory. */
+static uint64_t entry(const struct plan *p, uint64_t base, unsigned int level)
 {
-	uint64_t n = (limit + BIT(SHIFT_512G) - 1) >> SHIFT_512G;
-	uint64_t *root;
+	uint64_t size = entry_size(level), *below;
 
-	if (!n || n > ENTRIES || hole >= hole_end ||
-	    (hole | hole_end) & (MIB(2) - 1))
-		return NULL;
-	root = pages_alloc(1);
-	if (!root)
-		return NULL;
-	for (uint64_t i = 0; i < ENTRIES; i++) {
-		uint64_t *table;
+	if (base >= p->limit || swallowed(p, base, size))
+		return ABSENT;
+	if (level <= LEVEL_1G && !touched(p, base, size))
+		return base | PAGE;
+	below = table(p, base, level - 1);
+	return below ? virt_to_phys(below) | PRESENT | READ | WRITE |
+		       NEXT_LEVEL(level - 1) : 0;
+}
 
-		root[i] = ABSENT;
-		if (i >= n)
-			continue;
-		table = pages_alloc(1);
-		if (!table)
+static uint64_t *table(const struct plan *p, uint64_t base, unsigned int level)
+{
+	uint64_t *t = pages_alloc(1);
+
+	for (unsigned int i = 0; t && i < ENTRIES; i++) {
+		t[i] = entry(p, base + i * entry_size(level), level);
+		if (!t[i])
 			return NULL;
-		for (uint64_t k = 0; k < ENTRIES; k++) {
-			table[k] = giga(i << SHIFT_512G | k << SHIFT_1G, hole,
-					hole_end);
-			if (!table[k])
-				return NULL;
-		}
-		root[i] = table_entry(table, 3);
 	}
-	return root;
+	return t;
+}
+
+uint64_t *dma_table_build(uint64_t limit, const struct dma_hole *hole,
+			  unsigned int n)
+{
+	struct plan p = { ALIGN_UP(limit, BIT(SHIFT_512G)), hole, n };
+
+	if (!limit || limit > (uint64_t)ENTRIES << SHIFT_512G)
+		return NULL;
+	for (unsigned int i = 0; i < n; i++)
+		if (hole[i].base >= hole[i].end ||
+		    (hole[i].base | hole[i].end) & PAGE_MASK)
+			return NULL;
+	return table(&p, 0, DMA_TABLE_LEVELS);
 }

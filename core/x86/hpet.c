@@ -47,6 +47,7 @@ static volatile uint8_t *regs;
 static unsigned int timer;
 static uint64_t ticks_per_us_32;	/* 32.32 fixed point */
 
+static bool in_use;
 static uint32_t comparator, armed_at;	/* counter values */
 /* one NMI is to come; until stray_until, one of an earlier arming may */
 static bool armed;
@@ -206,7 +207,25 @@ static int hpet_init(void)
 		mmio_write64(regs + HPET_TIMER_CONFIG(timer), 0);
 		return -EIO;
 	}
+	in_use = true;
 	deadline_source_set(&hpet_source);
 	return hide(table, base);
 }
 INITCALL(INIT_CORE, hpet_init);
+
+/* All its registers are as after a reset, or as the firmware likes them. */
+static void hpet_wake(bool lost)
+{
+	if (!in_use || !lost)
+		return;
+	armed = false;
+	stray_until = 0;
+	this_cpu()->nmi_taken = 0;
+	set_up();
+	if (self_test(this_cpu()))
+		return;
+	log_warn("no NMI after sleep: services stop when the guest stops");
+	in_use = false;
+	deadline_source_set(NULL);
+}
+POWER_HOOK(INIT_CORE, NULL, hpet_wake);

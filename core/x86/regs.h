@@ -115,6 +115,22 @@ DEFINE_PORT(w, uint16_t)
 DEFINE_PORT(l, uint32_t)
 #undef DEFINE_PORT
 
+/* size 1, 2 or 4 */
+static inline uint32_t port_in(uint16_t port, unsigned int size)
+{
+	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+}
+
+static inline void port_out(uint16_t port, unsigned int size, uint32_t v)
+{
+	if (size == 1)
+		outb(port, (uint8_t)v);
+	else if (size == 2)
+		outw(port, (uint16_t)v);
+	else
+		outl(port, v);
+}
+
 struct table_register {
 	uint16_t limit;
 	uint64_t base;

@@ -4,7 +4,8 @@
  * think? A NIC that stopped is reset and programmed anew, the frames it held
  * are ended. One that reads as all ones is gone: the link is reported down,
  * and it is looked for again later (a bridge may come back from sleep).
- * And the end: no DMA after the machine was reset or the VMM panicked.
+ * And the end: no DMA after the machine was reset or the VMM panicked; and the
+ * new start after sleep.
  */
 #include "bnx.h"
 
@@ -157,3 +158,18 @@ static void quiesce(void)
 			bnx_silence(nic);
 }
 QUIESCE_HOOK(quiesce);
+
+/*
+ * The NIC stands still, its configuration space is as it was. The watchdog would
+ * find it, too, later.
+ */
+static void wake(bool lost __unused)
+{
+	for (struct bnx *nic = bnx_list; nic; nic = nic->next) {
+		if (!spin_trylock(&nic->poll_lock))
+			continue;
+		restart(nic, NULL);
+		spin_unlock(&nic->poll_lock);
+	}
+}
+POWER_HOOK(INIT_DRIVER, NULL, wake);

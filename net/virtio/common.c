@@ -93,6 +93,12 @@ static void reset_check(struct virtio_net *dev)
 	dev->status = 0;
 }
 
+void virtio_device_reset(struct virtio_net *dev)
+{
+	reset_begin(dev);
+	reset_check(dev);
+}
+
 static uint8_t status_read(struct virtio_net *dev)
 {
 	reset_check(dev);
@@ -107,8 +113,7 @@ static void status_write(struct virtio_net *dev, uint8_t value)
 	uint8_t kept = dev->status & VIRTIO_STATUS_NEEDS_RESET;
 
 	if (!value) {
-		reset_begin(dev);
-		reset_check(dev);
+		virtio_device_reset(dev);
 		return;
 	}
 	reset_check(dev);

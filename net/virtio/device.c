@@ -71,6 +71,22 @@ static void poll(void)
 }
 EXIT_POLL(poll);
 
+/*
+ * After a sleep the function is as after power-on; the driver expects that. This
+ * comes before the card starts again: whom it tells of its link and of the
+ * frames that it had must not be the guest as it was.
+ */
+static void wake(bool lost)
+{
+	for (struct virtio_net *dev = devices; lost && dev; dev = dev->next) {
+		spin_lock(&dev->lock);
+		virtio_device_reset(dev);
+		virtio_pci_reset(dev);
+		spin_unlock(&dev->lock);
+	}
+}
+POWER_HOOK(INIT_BUS, NULL, wake);
+
 /* What the wire can do with a frame decides what the guest may ask for. */
 static uint64_t features_for(const struct net_port *wire)
 {

@@ -180,6 +180,18 @@ static void config_write(struct pci_function *f, unsigned int offset,
 	virtio_tx_poll(dev);
 }
 
+void virtio_pci_reset(struct virtio_net *dev)
+{
+	/* all that software can change is 0 then */
+	for (unsigned int i = 0; i < sizeof(dev->config); i++)
+		dev->config[i] &= (uint8_t)~dev->config_mask[i];
+	for (unsigned int i = 0; i < VIRTIO_VECTORS; i++)
+		dev->msix[i] = (struct msix_entry){ .control = MSIX_MASKED };
+	virtio_bar_update(dev);
+	virtio_update_live(dev);
+	virtio_interrupt_update(dev);
+}
+
 /* ---- layout ---- */
 
 /* The list of capabilities as it grows. */

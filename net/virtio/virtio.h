@@ -225,6 +225,8 @@ bool virtio_pci_intx_off(const struct virtio_net *dev);
 bool virtio_pci_msix_on(const struct virtio_net *dev);
 bool virtio_pci_msix_masked(const struct virtio_net *dev);
 uint64_t virtio_pci_bar_base(const struct virtio_net *dev);
+/* Configuration space as after power-on; the caller holds dev->lock. */
+void virtio_pci_reset(struct virtio_net *dev);
 
 /* bar.c */
 int virtio_bar_create(struct virtio_net *dev);
@@ -244,6 +246,8 @@ void virtio_common_write(struct virtio_net *dev, unsigned int offset,
 			 unsigned int size, uint32_t value);
 uint64_t virtio_config_read(struct virtio_net *dev, unsigned int offset,
 			    unsigned int size);
+/* As by a write of 0 to the device status. */
+void virtio_device_reset(struct virtio_net *dev);
 /* DRIVER_OK, bus mastering or brokenness changed. */
 void virtio_update_live(struct virtio_net *dev);
 /*

@@ -21,6 +21,8 @@
 #define FADT		(BASE + 0x400)
 #define MCFG		(BASE + 0x800)
 #define HPET		(BASE + 0xa00)
+#define FACS		(BASE + 0xc00)
+#define FACS_2		(BASE + 0xd00)
 
 static unsigned int checks;
 static uint8_t *memory;		/* exactly SIZE bytes: ASan sees the rest */
@@ -79,13 +81,20 @@ static void machine(bool xsdt)
 	put(ROOT + 36 + 2 * size, size, HPET);
 	table(ROOT, xsdt ? "XSDT" : "RSDT", 36 + 3 * size);
 
+	put(FADT + 36, 4, FACS);
 	put(FADT + 64, 4, 0x604);
+	put(FADT + 68, 4, 0x614);
 	put(FADT + 76, 4, 0x608);
 	put(FADT + 112, 4, BIT(10));
 	put(FADT + 116, 1, ACPI_SPACE_IO);
 	put(FADT + 120, 8, 0xcf9);
 	put(FADT + 128, 1, 0x0f);
-	table(FADT, "FACP", 244);
+	put(FADT + 132, 8, FACS_2);
+	put(FADT + 244, 1, ACPI_SPACE_IO);
+	put(FADT + 248, 8, 0x620);
+	table(FADT, "FACP", 268);
+	memcpy(memory + (FACS - BASE), "FACS", 4);
+	memcpy(memory + (FACS_2 - BASE), "FACS", 4);
 
 	put(MCFG + 44, 8, 0xd0000000);		/* segment 1 */
 	put(MCFG + 52, 2, 1);
@@ -117,7 +126,7 @@ static void finds_its_tables(void)
 		h = acpi_table("HPET");
 		CHECK(h && h->base.address == 0xfed00000);
 		CHECK(acpi_pm_timer_port() == 0x608);
-		CHECK(acpi_pm1a_control_port() == 0x604);
+		CHECK(acpi_sleep_ports()->pm1a == 0x604);
 		CHECK(acpi_reset() && acpi_reset()->port == 0xcf9);
 		CHECK(acpi_reset()->value == 0x0f);
 	}
@@ -186,6 +195,42 @@ static void an_old_fadt_has_no_reset_register(void)
 	CHECK(!acpi_reset() && !acpi_pm_timer_port());
 }
 
+static void sleep_registers_and_facs(void)
+{
+	machine(true);
+	restart();
+	CHECK(acpi_sleep_ports()->pm1a == 0x604);
+	CHECK(acpi_sleep_ports()->pm1b == 0x614);
+	CHECK(acpi_sleep_ports()->control == 0x620);
+	CHECK(acpi_facs(0) == memory + (FACS - BASE));
+	CHECK(acpi_facs(1) == memory + (FACS_2 - BASE) && !acpi_facs(2));
+	/* the same by both fields is one */
+	put(FADT + 132, 8, FACS);
+	table(FADT, "FACP", 268);
+	restart();
+	CHECK(acpi_facs(0) == memory + (FACS - BASE) && !acpi_facs(1));
+	/* only by the long field; no signature; not in memory */
+	machine(true);
+	put(FADT + 36, 4, 0);
+	table(FADT, "FACP", 268);
+	restart();
+	CHECK(acpi_facs(0) == memory + (FACS_2 - BASE) && !acpi_facs(1));
+	memory[FACS_2 - BASE] = 'X';
+	restart();
+	CHECK(!acpi_facs(0));
+	machine(true);
+	put(FADT + 36, 4, BASE + SIZE - ACPI_FACS_SIZE + 1);
+	table(FADT, "FACP", 116);	/* of ACPI 1.0 */
+	restart();
+	CHECK(!acpi_facs(0) && !acpi_sleep_ports()->control);
+	/* sleep control in memory is not a port */
+	machine(true);
+	put(FADT + 244, 1, ACPI_SPACE_MEMORY);
+	table(FADT, "FACP", 268);
+	restart();
+	CHECK(!acpi_sleep_ports()->control);
+}
+
 static void nothing_without_a_root(void)
 {
 	machine(true);
@@ -211,6 +256,7 @@ int main(void)
 	ecam_of_segment_0();
 	damaged_tables_are_absent();
 	an_old_fadt_has_no_reset_register();
+	sleep_registers_and_facs();
 	printf("%u checks\n", checks);
 	free(memory);
 	return 0;

@@ -28,5 +28,8 @@ unit-tests-y += kept_log symbols
 kept_log-y += tests/unit/kept_log_test.c core/kept_log.c
 symbols-y += tests/unit/symbols_test.c core/symbols.c
 
+unit-tests-y += facs
+facs-y += tests/unit/facs_test.c core/facs.c
+
 unit-tests-y += iommu
 iommu-y += tests/unit/iommu_test.c core/iommu/dma_table.c core/iommu/ivrs.c

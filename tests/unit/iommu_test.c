@@ -57,7 +57,10 @@ static uint64_t translate(const uint64_t *root, uint64_t a)
 	}
 }
 
-static void table_is_identity_but_for_the_hole(void)
+#define LOW	0x9f000ull
+
+/* Also with a page below 1 MiB taken out, as for the VMM's real-mode code. */
+static void table_is_identity_but_for_the_holes(void)
 {
 	static const struct {
 		uint64_t limit, hole, size;
@@ -67,15 +70,19 @@ static void table_is_identity_but_for_the_hole(void)
 		{ GIB(600), GIB(513), MIB(2) },
 		{ GIB(4), MIB(2), MIB(64) },
 		{ GIB(8), GIB(2), GIB(2) },
+		{ GIB(4), MIB(64) + 0x3000, 0x5000 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t hole = cases[i].hole, end = hole + cases[i].size;
 		uint64_t top = ALIGN_UP(cases[i].limit, GIB(512));
+		const struct dma_hole holes[] = {
+			{ hole, end }, { LOW, LOW + PAGE_SIZE },
+		};
 		uint64_t *root;
 
 		pages_left = 100;
-		root = dma_table_build(cases[i].limit, hole, end);
+		root = dma_table_build(cases[i].limit, holes, 2);
 		CHECK(root);
 		for (uint64_t a = 0; a < top; a += MIB(2) * 97)
 			CHECK(translate(root, a) ==
@@ -84,6 +91,10 @@ static void table_is_identity_but_for_the_hole(void)
 			CHECK(translate(root, a) == ~0ull);
 		CHECK(translate(root, hole - 1) == hole - 1);
 		CHECK(translate(root, end) == end);
+		CHECK(translate(root, LOW - 1) == LOW - 1);
+		CHECK(translate(root, LOW) == ~0ull);
+		CHECK(translate(root, LOW + 0xfff) == ~0ull);
+		CHECK(translate(root, LOW + 0x1000) == LOW + 0x1000);
 		CHECK(translate(root, top) == ~0ull);
 		CHECK(translate(root, ~0ull) == ~0ull);
 	}
@@ -91,15 +102,20 @@ static void table_is_identity_but_for_the_hole(void)
 
 static void table_is_refused(void)
 {
+	const struct dma_hole good = { MIB(2), MIB(4) };
+	const struct dma_hole odd = { MIB(2) + 0x800, MIB(4) };
+	const struct dma_hole empty = { MIB(4), MIB(4) };
+
 	for (size_t n = 0; n < 3; n++) {
 		pages_left = n;		/* root, 512 GiB, 1 GiB */
-		CHECK(!dma_table_build(GIB(4), MIB(2), MIB(4)));
+		CHECK(!dma_table_build(GIB(4), &good, 1));
 	}
 	pages_left = 100;
-	CHECK(!dma_table_build(GIB(4), MIB(1), MIB(4)));
-	CHECK(!dma_table_build(GIB(4), MIB(4), MIB(4)));
-	CHECK(!dma_table_build(0, MIB(2), MIB(4)));
-	CHECK(!dma_table_build(BIT(49), MIB(2), MIB(4)));
+	CHECK(dma_table_build(GIB(4), &good, 1));
+	CHECK(!dma_table_build(GIB(4), &odd, 1));
+	CHECK(!dma_table_build(GIB(4), &empty, 1));
+	CHECK(!dma_table_build(0, &good, 1));
+	CHECK(!dma_table_build(BIT(49), &good, 1));
 }
 
 /* ---- IVRS ---- */
@@ -188,7 +204,7 @@ static void any_bytes_are_survived(void)
 
 int main(void)
 {
-	table_is_identity_but_for_the_hole();
+	table_is_identity_but_for_the_holes();
 	table_is_refused();
 	units_are_found();
 	contradictions_are_refused();

@@ -4,7 +4,8 @@
  *
  * The loader allocates the VMM block (contiguous, below 4 GiB, 2 MiB aligned,
  * of the size the ELF file's .tandem_info section states), zeroes it but for
- * the last kept_bytes, which it leaves as the boot before left them, copies each
+ * the last kept_bytes, which it leaves as the boot before left them, allocates
+ * one page below 1 MiB where a CPU can start in real mode, copies each
  * PT_LOAD segment to block_base + (p_vaddr - TANDEM_VMM_BASE) and calls
  * block_base + (e_entry - TANDEM_VMM_BASE) as a System V function with the
  * boot information as its argument: 64-bit mode, 4-level paging, identity
@@ -26,7 +27,7 @@
 
 #define TANDEM_VMM_BASE		0xffffffff80000000ull
 #define TANDEM_BOOT_MAGIC	0x4f4f42444e415431ull
-#define TANDEM_BOOT_VERSION	3
+#define TANDEM_BOOT_VERSION	4
 #define TANDEM_INFO_MAGIC	0x4f464e49444e4154ull	/* "TANDINFO" */
 
 #define TANDEM_BOOT_OK		0
@@ -65,7 +66,7 @@ struct boot_range {
 /*
  * RAM that the guest may use now or after ExitBootServices: all EFI types
  * that are memory (conventional, loader, boot services, runtime services,
- * ACPI reclaim, ACPI NVS), the VMM block taken out.
+ * ACPI reclaim, ACPI NVS), the VMM block and the low page taken out.
  */
 #define BOOT_RAM	1
 #define BOOT_RESERVED	2
@@ -77,6 +78,7 @@ struct boot_info {
 	uint32_t version;	/* TANDEM_BOOT_VERSION */
 	uint32_t n_ranges;
 	uint64_t block_base, block_size;	/* bytes */
+	uint64_t low_page;	/* the VMM's own page below 1 MiB */
 	uint64_t rsdp;		/* ACPI root pointer, 0 if none */
 	uint32_t n_cpus;	/* enabled processors, at least 1 */
 	uint32_t pad;

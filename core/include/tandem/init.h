@@ -50,4 +50,20 @@ struct quiesce_hook {
 	static const struct quiesce_hook TABLE_ENTRY(quiesce, quiesce_##func) = \
 		{ func }
 
+/*
+ * What loses its state when the machine sleeps (ACPI S3). sleep (NULL: none)
+ * keeps what wake will need; it runs in exit context, before the quiesce hooks.
+ * wake runs in order of level, before the guest does; lost: there was a sleep,
+ * else the machine did not take the order, but the quiesce hooks have run.
+ */
+struct power_hook {
+	enum init_level level;
+	void (*sleep)(void);
+	void (*wake)(bool lost);
+};
+
+#define POWER_HOOK(lvl, sleep_func, wake_func) \
+	static const struct power_hook TABLE_ENTRY(power, power_##wake_func) = \
+		{ lvl, sleep_func, wake_func }
+
 #endif

@@ -108,6 +108,8 @@ static void exit_ioio(struct vcpu *v)
 		refuse(v, VECTOR_GP);
 		return;
 	}
+	/* first: a write that puts the machine to sleep goes on elsewhere */
+	v->rip = b->exitinfo2;
 	if (!(info & IOIO_IN))
 		port_write(port, size, (uint32_t)(*rax & mask));
 	else if (size == 4)
@@ -116,7 +118,6 @@ static void exit_ioio(struct vcpu *v)
 		*rax = (*rax & ~mask) | (port_read(port, size) & mask);
 	if (b->dr7 & DR7_ENABLE_ANY)
 		debug_port(v, port, size);
-	v->rip = b->exitinfo2;
 	svm_complete(v);
 }
 
