@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Modules for the guest's kernel, against the headers in the cache.
-guest-modules-y += vmmpeek edudma hangcpu
+guest-modules-y += vmmpeek edudma hangcpu badsleep
 vmmpeek-dir := tests/guest/vmmpeek
 hangcpu-dir := tests/guest/hangcpu
 edudma-dir := tests/guest/edudma
+badsleep-dir := tests/guest/badsleep
 
 # Fixed amounts of work, for test_cost.py and make bench.
 guest-progs-y += workload
