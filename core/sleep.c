@@ -14,7 +14,7 @@
 #include "panic.h"
 #include "reset.h"
 #include "timer.h"
-#include "x86/cpu.h"
+#include "x86/cpus.h"
 #include "x86/trampoline.h"
 #include "x86/wake.h"
 
@@ -32,7 +32,7 @@
 
 extern const struct power_hook table_power_start[], table_power_end[];
 
-static struct {
+static struct order {
 	uint16_t port;
 	unsigned int size;
 	uint32_t value;
@@ -78,15 +78,15 @@ static void start_guest(struct cpu *cpu, struct wake_vector w)
 		vcpu_start_protected(cpu, w.address);
 }
 
-static void sleep(uint16_t port, unsigned int size, uint32_t value)
+/* The firmware wakes the first CPU, so that one sends the machine to sleep. */
+static void sleep_here(void *arg)
 {
 	struct wake_vector w;
 	bool lost;
 
+	order = *(const struct order *)arg;
 	log_info("guest: ACPI sleep or power-off");
-	order.port = port;
-	order.size = size;
-	order.value = value;
+	cpus_park();
 	run_sleep_hooks();
 	quiesce();
 	w = facs_take((uint32_t)trampoline_page());
@@ -94,20 +94,24 @@ static void sleep(uint16_t port, unsigned int size, uint32_t value)
 	facs_give_back();
 	run_wake_hooks(lost);
 	if (!lost) {
+		cpus_unpark();
 		log_info("the machine did not sleep");
 		return;
 	}
+	cpus_restart();
 	log_info("awake, guest at %#x", w.address);
-	if (boot_info.n_cpus > 1) {
-		/* the others wait for a SIPI, outside the VMM */
-		log_info("not with several CPUs yet: machine reset");
-		machine_reset();
-	}
 	if (w.mode == WAKE_NOWHERE) {
 		log_info("no waking vector to use: machine reset");
 		machine_reset();
 	}
 	start_guest(this_cpu(), w);
+}
+
+static void sleep(uint16_t port, unsigned int size, uint32_t value)
+{
+	struct order o = { port, size, value };
+
+	cpu_call_first(sleep_here, &o);
 }
 
 static uint32_t pass_read(void *ctx __unused, uint16_t port, unsigned int size)

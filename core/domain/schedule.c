@@ -120,7 +120,7 @@ static void handle_trap(struct cpu *cpu, struct domain *d, int vector)
 		domain_syscall(d);
 	} else if (vector == VECTOR_NMI) {
 		unblock_nmi();
-		cpu->nmi_taken++;
+		interrupts_note_nmi(cpu);
 		interrupts_handle_nmi(cpu);
 	} else if (interrupts_is_init(f)) {
 		cpu_request(cpu, CPU_REQUEST_INIT);

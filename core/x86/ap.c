@@ -4,10 +4,15 @@
  * entry (entry.S) on each; they wait there, on the firmware's tables, until
  * the first CPU lets them in or sends them back. What they came with becomes
  * the first state of their guests: they return to the firmware, as guests.
+ *
+ * And when the machine woke up: the firmware leaves them waiting for a SIPI,
+ * which the first CPU sends them, to the trampoline.
  */
 #include "cpus.h"
 #include "lapic.h"
 #include "loop.h"
+#include "trampoline.h"
+#include "wake.h"
 #include "svm/svm.h"
 #include "../main.h"
 #include "../mem/mem.h"
@@ -21,6 +26,12 @@
 #define GATHER_TICKS	10000000000ull
 #define START_US	2000000
 
+/* between INIT and SIPI, after a SIPI, and for what a CPU does then */
+#define INIT_US		10000
+#define SIPI_US		10000
+#define SIPI_TRIES	3
+#define PARK_US		1000000
+
 #define AP_WAIT		0
 #define AP_COME		1
 #define AP_BACK		2
@@ -32,6 +43,7 @@ uint32_t ap_disabled;
 
 static uint32_t started;
 static bool go;
+static bool park;
 
 bool cpus_gather(unsigned int n)
 {
@@ -89,4 +101,91 @@ void ap_main(unsigned int index)
 	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
 		__builtin_ia32_pause();
 	cpu_loop(cpu);
+}
+
+/* ---- sleep ---- */
+
+void cpu_park_here(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (on_first_cpu() || !__atomic_load_n(&park, __ATOMIC_ACQUIRE)) {
+		__builtin_ia32_pause();
+		return;
+	}
+	__atomic_store_n(&cpu->parked, true, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&park, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
+	__atomic_store_n(&cpu->parked, false, __ATOMIC_SEQ_CST);
+}
+
+void cpus_park(void)
+{
+	uint64_t end = time_us() + PARK_US;
+
+	__atomic_store_n(&park, true, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 1; i < n_cpus; i++) {
+		cpu_request(&cpus[i], CPU_REQUEST_LOOK);
+		while (cpus[i].online && time_us() < end &&
+		       !__atomic_load_n(&cpus[i].parked, __ATOMIC_ACQUIRE))
+			__builtin_ia32_pause();
+	}
+}
+
+void cpus_unpark(void)
+{
+	__atomic_store_n(&park, false, __ATOMIC_SEQ_CST);
+}
+
+/* From the trampoline, on the CPU's own stack. */
+static void woken(void) __noreturn;
+static void woken(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	write_cr3(paging_root());
+	cpu_init(cpu);
+	wake_msrs();
+	lapic_adopt();
+	svm_init(cpu);
+	vcpu_power_on(cpu);
+	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
+	cpu_loop(cpu);
+}
+
+static bool is_online(const struct cpu *cpu, uint64_t within)
+{
+	uint64_t end = time_us() + within;
+
+	while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+		if (time_us() > end)
+			return false;
+	return true;
+}
+
+static void restart(struct cpu *cpu)
+{
+	cpu->online = cpu->parked = false;
+	cpu->in_guest = cpu->requests = cpu->kicks = cpu->nmi_taken = 0;
+	cpu->pending_nmi = cpu->nmi_blocked = false;
+	cpu->halted = cpu->wait_sipi = true;
+	trampoline_set(woken, cpu_stack_top(cpu));
+	lapic_send_init(cpu->apic_id);
+	udelay(INIT_US);
+	for (unsigned int i = 0; i < SIPI_TRIES; i++) {
+		lapic_send_sipi(cpu->apic_id, (uint8_t)(trampoline_page() >> 12));
+		if (is_online(cpu, SIPI_US << 2 * i))
+			return;
+	}
+	/* not once more: it may have been on its way */
+	if (!is_online(cpu, START_US))
+		log_error("CPU %u does not wake up", cpu->index);
+}
+
+void cpus_restart(void)
+{
+	cpu_calls_forget();
+	cpus_unpark();
+	for (unsigned int i = 1; i < n_cpus; i++)
+		restart(&cpus[i]);
 }

@@ -61,6 +61,11 @@ static void idt_init(void)
 	set_gate(DOMAIN_SYSCALL_VECTOR, GATE_USER, 0);
 }
 
+uintptr_t cpu_stack_top(const struct cpu *cpu)
+{
+	return (uintptr_t)&cpu_stacks[cpu->index] + CPU_STACK_SIZE - 16;
+}
+
 static void stack_set_cpu(struct cpu_stack *s, struct cpu *cpu)
 {
 	memcpy(s->bytes + CPU_STACK_SIZE - 16, &cpu, sizeof(cpu));

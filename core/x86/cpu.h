@@ -47,8 +47,9 @@ struct cpu {
 	/* offsets known to traps.S */
 	struct trap_frame *user;	/* where a trap from ring 3 is kept */
 	uint64_t *rsp0;			/* &tss.rsp[0] */
-	/* NMIs taken in root mode that nobody has looked at */
+	/* NMIs taken in root mode that nobody has looked at; time_us() of it */
 	volatile uint32_t nmi_taken;
+	uint64_t nmi_taken_at;
 
 	unsigned int index;		/* 0: the one that started the VMM */
 	uint32_t apic_id;
@@ -71,6 +72,7 @@ struct cpu {
 	uint32_t requests;		/* CPU_REQUEST_*, set by any CPU */
 	uint32_t kicks;			/* their NMIs not yet accounted for */
 	uint64_t kicks_until;		/* time_us() */
+	bool parked;
 
 	/* nested page tables, see npt.c */
 	uint32_t in_guest;		/* CPU_IN_GUEST, CPU_LOST or 0 */
@@ -95,6 +97,9 @@ static inline struct cpu *this_cpu(void)
 				CPU_STACK_SIZE - 16);
 }
 
+/* What the stack pointer is where a CPU's life begins. */
+uintptr_t cpu_stack_top(const struct cpu *cpu);
+
 /* Load GDT, IDT, TSS and the control registers of root mode. */
 void cpu_init(struct cpu *cpu);
 
@@ -109,7 +114,7 @@ bool cpu_stack_guard(uintptr_t address);
 #define CPU_LOST		2	/* so it was, and did not come back */
 
 /* cpu->requests: what another CPU wants of this one. */
-#define CPU_REQUEST_LOOK	BIT(0)	/* be in the VMM for a moment */
+#define CPU_REQUEST_LOOK	BIT(0)	/* be in the VMM for a moment, or parked */
 #define CPU_REQUEST_CALL	BIT(1)	/* cpu_call_first() */
 #define CPU_REQUEST_NMI		BIT(2)	/* the guest's, by its ICR */
 #define CPU_REQUEST_INIT	BIT(3)

@@ -23,6 +23,7 @@ struct call {
 };
 
 static struct call *calls;	/* newest first */
+static unsigned int forgotten;	/* how often */
 
 struct cpu *cpu_by_apic_id(uint32_t id)
 {
@@ -68,7 +69,7 @@ uint32_t cpu_kicks_claim(struct cpu *c, uint32_t n)
 	if (!kicks)
 		return 0;
 	/* what did not come by now was one NMI with another */
-	if (time_us() > __atomic_load_n(&c->kicks_until, __ATOMIC_RELAXED)) {
+	if (c->nmi_taken_at > __atomic_load_n(&c->kicks_until, __ATOMIC_RELAXED)) {
 		__atomic_fetch_sub(&c->kicks, kicks, __ATOMIC_SEQ_CST);
 		return 0;
 	}
@@ -91,20 +92,29 @@ void cpu_call_first(void (*fn)(void *arg), void *arg)
 		;
 	cpu_request(&cpus[0], CPU_REQUEST_CALL);
 	while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
+		cpu_park_here();
 }
 
 void cpu_calls_run(void)
 {
 	struct call *c = __atomic_exchange_n(&calls, NULL, __ATOMIC_SEQ_CST);
+	unsigned int before = forgotten;
 
 	while (c) {
 		struct call *next = c->next;	/* c is gone once it is done */
 
 		c->fn(c->arg);
+		if (forgotten != before)
+			return;
 		__atomic_store_n(&c->done, true, __ATOMIC_RELEASE);
 		c = next;
 	}
+}
+
+void cpu_calls_forget(void)
+{
+	calls = NULL;
+	forgotten++;
 }
 
 void cpus_stop_others(void)

@@ -46,6 +46,8 @@ void cpu_call_first(void (*fn)(void *arg), void *arg);
 
 /* The first CPU: run what others wait for. */
 void cpu_calls_run(void);
+/* Those who wait are gone, their stacks too. */
+void cpu_calls_forget(void);
 
 /*
  * The other CPUs come from the loader into the VMM by themselves (entry.S) and
@@ -58,6 +60,19 @@ bool cpus_gather(unsigned int n);
 void cpus_dismiss(void);
 void cpus_start(void);
 void cpus_go(void);
+
+/*
+ * Sleep of the machine, on the first CPU. cpus_park: all others stop in the
+ * VMM, between two exits, until cpus_unpark. cpus_restart, instead of it, on a
+ * machine that woke up: they are in the firmware's hands, and come back into
+ * the VMM through the trampoline, waiting for the guest's SIPI.
+ */
+void cpus_park(void);
+void cpus_unpark(void);
+void cpus_restart(void);
+
+/* Where a CPU may be parked. */
+void cpu_park_here(void);
 
 /* Panic: all others stop where they are and never go on. */
 void cpus_stop_others(void);

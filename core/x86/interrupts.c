@@ -16,6 +16,7 @@
 #define LOG_PREFIX "irq: "
 #include <tandem/irq.h>
 #include <tandem/log.h>
+#include <tandem/timer.h>
 #include "../timer.h"
 #include "../panic.h"
 
@@ -50,6 +51,12 @@ static bool is_machine_check(uint64_t vector)
 	       (rdmsr(MSR_MCG_STATUS) & MCG_STATUS_MCIP);
 }
 
+void interrupts_note_nmi(struct cpu *cpu)
+{
+	cpu->nmi_taken++;
+	cpu->nmi_taken_at = time_us();
+}
+
 bool interrupts_is_init(const struct trap_frame *f)
 {
 	return f->vector == VECTOR_SX && f->error == SX_INIT;
@@ -75,7 +82,7 @@ void trap_in_root(struct trap_frame *f)
 	if (f->vector == VECTOR_NMI) {
 		while (cpus_stopping())
 			__asm__ volatile("cli; hlt");
-		cpu->nmi_taken++;
+		interrupts_note_nmi(cpu);
 		wake(f);
 		return;
 	}

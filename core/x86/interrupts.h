@@ -24,6 +24,9 @@ bool guest_interruptible(const struct cpu *cpu);
 /* The longest time without a look at devices; 0: they interrupt by NMI. */
 uint64_t interrupts_look_us(void);
 
+/* One came; NMI context. */
+void interrupts_note_nmi(struct cpu *cpu);
+
 /* What NMIs were about: the deadline, or the guest's own. */
 void interrupts_handle_nmi(struct cpu *cpu);
 

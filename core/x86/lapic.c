@@ -106,6 +106,16 @@ void lapic_send_nmi(uint32_t apic_id)
 	send(apic_id, ICR_DELIVERY(ICR_NMI));
 }
 
+void lapic_send_init(uint32_t apic_id)
+{
+	send(apic_id, ICR_DELIVERY(ICR_INIT));
+}
+
+void lapic_send_sipi(uint32_t apic_id, uint8_t page)
+{
+	send(apic_id, ICR_DELIVERY(ICR_SIPI) | page);
+}
+
 /* What was in service or waited goes unseen. */
 static void drain(struct cpu *cpu)
 {

@@ -27,6 +27,8 @@ static void requests_run(struct cpu *cpu)
 {
 	uint32_t requests = cpu_requests_take(cpu);
 
+	if (requests)
+		cpu_park_here();
 	if (requests & CPU_REQUEST_CALL)
 		cpu_calls_run();
 	if (requests & (CPU_REQUEST_NMI | CPU_REQUEST_INIT | CPU_REQUEST_SIPI))

@@ -31,19 +31,24 @@ static void enter(void)
 	kept.enter();
 }
 
+void wake_msrs(void)
+{
+	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
+		machine_reset_now();	/* the firmware forgot its setup */
+	wrmsr(MSR_PAT, kept.pat);
+	wrmsr(MSR_VM_CR, kept.vm_cr);
+	wrmsr(MSR_EFER, kept.efer);
+}
+
 /* Called by wake_save.S on the page tables of the trampoline. */
 void wake_restore(void)
 {
 	struct cpu *cpu = this_cpu();
 
 	write_cr3(kept.cr3);
-	wrmsr(MSR_PAT, kept.pat);
 	cpu_init(cpu);
 	time_continue();
-	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
-		machine_reset_now();	/* the firmware forgot its setup */
-	wrmsr(MSR_VM_CR, kept.vm_cr);
-	wrmsr(MSR_EFER, kept.efer);
+	wake_msrs();
 	wrmsr(MSR_VM_HSAVE_PA, kept.hsave);
 }
 

@@ -20,5 +20,10 @@ bool cpu_sleep(void (*enter)(void));
  */
 void vcpu_start_real(struct cpu *cpu, uint16_t cs, uint16_t ip);
 void vcpu_start_protected(struct cpu *cpu, uint32_t ip);
+/* As switched on, and waiting: for a CPU that the firmware does not start. */
+void vcpu_power_on(struct cpu *cpu);
+
+/* Another CPU that woke up: the MSRs of root mode that all have in common. */
+void wake_msrs(void);
 
 #endif

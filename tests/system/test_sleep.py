@@ -18,6 +18,7 @@ from lib.machine import HOST_ADDRESS, Machine
 ADDRESS = paths.config()["IP_ADDRESS"]
 PORT = 7
 SLEEPS = 3
+CPUS = 4
 LONG_SLEEP = 5      # seconds
 EDU = "edu,addr=0x0a,dma_mask=0xffffffffffffffff"
 
@@ -67,9 +68,11 @@ def plain():
         m.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bridged():
-    m = start("sleep-bridge", BehindBridge, nic_options="strict=on,bus=rp0")
+    """With several CPUs, too."""
+    m = start("sleep-bridge", BehindBridge, nic_options="strict=on,bus=rp0",
+              cpus=CPUS)
     try:
         ready(m)
         yield m
@@ -148,10 +151,10 @@ def vector_address(machine):
     return int(said) + FACS_VECTOR
 
 
-def order(machine, value, vector):
+def order(machine, value, vector, prefix=""):
     """Sleep as no OS orders it, see tests/guest/badsleep."""
     machine.console.begin(
-        f"insmod /modules/badsleep.ko order={value} vector={vector}")
+        f"{prefix}insmod /modules/badsleep.ko order={value} vector={vector}")
 
 
 def order_and_wake(machine, vector):
@@ -205,11 +208,29 @@ def test_the_firmware_wakes_the_vmm_in_a_page_that_the_guest_leaves_alone(
     works(plain)
 
 
-def test_the_bridge_above_the_nic_forwards_after_sleep(bridged):
+def test_bridge_and_all_cpus_come_back(bridged):
     for _ in range(2):
         fall_asleep(bridged)
         wake(bridged)
+        assert bridged.console.run(
+            "cat /sys/devices/system/cpu/online").strip() == f"0-{CPUS - 1}"
+        for cpu in range(CPUS):
+            assert "Tandem" in bridged.console.run(
+                f"taskset {1 << cpu:x} dbgsh -c version")
         works(bridged)
+
+
+def test_an_order_from_another_cpu_is_carried_out_by_the_first(bridged):
+    order(bridged, ORDER_UNKNOWN, 0x1234, "taskset 4 ")
+    bridged.console.end(30)
+    bridged.wait_vmm_log("the machine did not sleep")
+    works(bridged)
+    log = bridged.vmm_log()
+    order(bridged, ORDER_S3, 0, "taskset 4 ")
+    wait_status(bridged, "suspended")
+    bridged.qmp("system_wakeup")
+    bridged.wait_vmm_log("no waking vector to use: machine reset")
+    assert "does not wake up" not in bridged.vmm_log()[len(log):]
 
 
 def test_no_device_reaches_the_vmm_after_sleep(confined):

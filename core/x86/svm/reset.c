@@ -6,6 +6,8 @@
 #include "svm.h"
 
 #define CR0_ET		BIT(4)
+#define CR0_NW		BIT(29)
+#define CR0_CD		BIT(30)
 #define PAT_INIT	0x0007040600070406ull
 
 /* attributes: present, type, S; 32-bit and in pages */
@@ -27,6 +29,11 @@ static struct vmcb *reset(struct cpu *cpu)
 	b->tsc_offset = 0;
 	b->v_intr = 0;
 	return b;
+}
+
+void vcpu_power_on(struct cpu *cpu)
+{
+	reset(cpu)->cr0 = CR0_ET | CR0_NW | CR0_CD;
 }
 
 void vcpu_start_real(struct cpu *cpu, uint16_t cs, uint16_t ip)

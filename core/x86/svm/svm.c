@@ -191,6 +191,7 @@ void svm_init(struct cpu *cpu)
 {
 	struct vmcb *v = cpu->vcpu.svm->vmcb;
 
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(svm_areas[cpu->index].host_save));
 	__asm__ volatile("vmsave" : : "a"(cpu->vcpu.svm->host_vmcb_phys)
 			 : "memory");
