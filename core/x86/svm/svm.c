@@ -127,6 +127,7 @@ void svm_reset(struct cpu *cpu)
 	struct vmcb *b = v->svm->vmcb;
 
 	memset(v->gpr, 0, sizeof(v->gpr));
+	v->debug_hits = 0;
 	v->gpr[GPR_RDX] = cpuid(1, 0).eax;
 	v->rip = 0xfff0;
 	v->rflags = 2;
@@ -142,6 +143,9 @@ void svm_reset(struct cpu *cpu)
 	b->efer = EFER_SVME;
 	b->dr6 = DR6_INIT;
 	b->dr7 = DR7_INIT;
+	/* the guest's own: root mode uses no breakpoints */
+	__asm__ volatile("mov %0, %%dr0; mov %0, %%dr1\n"
+			 "mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ul));
 	b->event_inject = 0;
 	b->exitintinfo = 0;
 	b->interrupt_shadow = 0;
