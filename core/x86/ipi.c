@@ -81,6 +81,10 @@ static void send(uint64_t icr)
 void ipi_send(uint64_t icr)
 {
 	switch (ICR_DELIVERY_OF(icr)) {
+	case ICR_SMI:
+		log_few("guest: SMI by a local APIC dropped: its handler would "
+			"run outside of the VMM");
+		break;
 	case ICR_NMI:
 		request(icr, CPU_REQUEST_NMI);
 		break;
@@ -135,6 +139,17 @@ static uint64_t page_read(void *ctx __unused, uint64_t offset,
 	return lapic_read((unsigned int)offset);
 }
 
+/* Local interrupts that would end as an IPI of that mode must not, either. */
+static uint32_t lvt_allowed(uint64_t offset, uint32_t v)
+{
+	unsigned int mode = ICR_DELIVERY_OF(v);
+
+	if (offset < APIC_LVT_TIMER || offset > APIC_LVT_ERROR ||
+	    (mode != ICR_SMI && mode != ICR_INIT))
+		return v;
+	return v | LVT_MASKED;
+}
+
 /* Other sizes than 32 bits, and other offsets, are undefined (16.3.2). */
 static void page_write(void *ctx __unused, uint64_t offset, unsigned int size,
 		       uint64_t value)
@@ -154,7 +169,7 @@ static void page_write(void *ctx __unused, uint64_t offset, unsigned int size,
 		cpu->apic_ldr = v;
 	else if (offset == APIC_DFR)
 		cpu->apic_dfr = v;
-	lapic_write((unsigned int)offset, v);
+	lapic_write((unsigned int)offset, lvt_allowed(offset, v));
 }
 
 static struct mmio_trap page_trap = {

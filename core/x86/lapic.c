@@ -14,7 +14,6 @@
 
 #define ICR_BUSY		BIT(12)
 #define ISR_WORDS		8
-#define LVT_MASKED		BIT(16)
 #define LVT_EXTINT		7
 #define SVR_INIT		0xff
 #define SVR_ENABLE		BIT(8)

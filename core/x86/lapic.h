@@ -23,6 +23,7 @@
 #define APIC_LVT_LINT0		0x350
 #define APIC_LVT_LINT1		0x360
 #define APIC_LVT_ERROR		0x370
+#define  LVT_MASKED		BIT(16)
 #define APIC_TIMER_INITIAL	0x380
 #define APIC_TIMER_DIVIDE	0x3e0
 #define X2APIC_MSR(reg)		(0x800 + ((reg) >> 4))
@@ -30,6 +31,7 @@
 #define ICR_VECTOR(icr)		((icr) & 0xff)
 #define ICR_DELIVERY(d)		((uint32_t)(d) << 8)
 #define ICR_DELIVERY_OF(icr)	((icr) >> 8 & 7)
+#define  ICR_SMI		2
 #define  ICR_NMI		4
 #define  ICR_INIT		5
 #define  ICR_SIPI		6

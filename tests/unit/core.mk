@@ -33,3 +33,9 @@ facs-y += tests/unit/facs_test.c core/facs.c
 
 unit-tests-y += iommu
 iommu-y += tests/unit/iommu_test.c core/iommu/dma_table.c core/iommu/ivrs.c
+
+# What CPUs want of one another.
+unit-tests-y += ipi cpus
+ipi-y += tests/unit/ipi_test.c
+cpus-y += tests/unit/cpus_test.c
+cpus-ldflags := -lpthread

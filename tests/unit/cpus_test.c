@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What CPUs want of one another: is nothing forgotten, is an NMI sent when and
+ * only when it is needed, and is each told from the guest's own? One thread
+ * stands for all CPUs; calls across CPUs take two.
+ */
+#include "check.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define this_cpu real_this_cpu
+#include "../../core/x86/cpu.h"
+#undef this_cpu
+
+static unsigned int checks;
+static __thread struct cpu *me;
+
+static struct cpu *this_cpu(void)
+{
+	return me;
+}
+
+#include "../../core/x86/cpus.c"
+
+/* ---- what cpus.c calls ---- */
+
+static uint64_t now;
+static unsigned int sent[CONFIG_MAX_CPUS];	/* NMIs, by APIC id / 2 */
+
+uint64_t time_us(void)
+{
+	return now;
+}
+
+void lapic_send_nmi(uint32_t apic_id)
+{
+	/* claimed as soon as it may come */
+	CHECK(cpus[apic_id / 2].kicks || stopper);
+	__atomic_fetch_add(&sent[apic_id / 2], 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- */
+
+static void fresh(unsigned int n)
+{
+	memset(cpus, 0, sizeof(cpus));
+	memset(sent, 0, sizeof(sent));
+	n_cpus = n;
+	for (unsigned int i = 0; i < n; i++) {
+		cpus[i].index = i;
+		cpus[i].apic_id = 2 * i;
+		cpus[i].online = true;
+	}
+	me = &cpus[0];
+	now = 1000;
+}
+
+static void test_by_apic_id(void)
+{
+	fresh(3);
+	CHECK(cpu_by_apic_id(4) == &cpus[2] && cpu_by_apic_id(0) == &cpus[0]);
+	CHECK(!cpu_by_apic_id(3) && !cpu_by_apic_id(6));
+	cpus[2].online = false;
+	CHECK(!cpu_by_apic_id(4));
+}
+
+static void test_a_request_sends_one_nmi_until_it_is_taken(void)
+{
+	fresh(3);
+	cpu_request(&cpus[1], CPU_REQUEST_NMI);
+	cpu_request(&cpus[1], CPU_REQUEST_LOOK);
+	CHECK(sent[1] == 1 && !sent[0] && !sent[2]);
+	CHECK(cpu_requests_take(&cpus[1]) ==
+	      (CPU_REQUEST_NMI | CPU_REQUEST_LOOK));
+	CHECK(!cpu_requests_take(&cpus[1]));
+	cpu_request(&cpus[1], CPU_REQUEST_LOOK);
+	CHECK(sent[1] == 2);
+	/* to itself, and to one that is not there: no NMI */
+	cpu_request(&cpus[0], CPU_REQUEST_INIT);
+	CHECK(!sent[0] && cpu_requests_take(&cpus[0]) == CPU_REQUEST_INIT);
+	cpus[2].online = false;
+	cpu_request(&cpus[2], CPU_REQUEST_LOOK);
+	CHECK(!sent[2]);
+}
+
+static void test_first_cpu(void)
+{
+	fresh(2);
+	CHECK(on_first_cpu());
+	first_cpu_wake();
+	CHECK(!sent[0] && cpu_requests_take(&cpus[0]) == CPU_REQUEST_LOOK);
+	me = &cpus[1];
+	CHECK(!on_first_cpu());
+	first_cpu_wake();
+	CHECK(sent[0] == 1);
+}
+
+static void test_kicks_are_told_from_the_guests_nmis(void)
+{
+	struct cpu *c = &cpus[1];
+
+	fresh(2);
+	CHECK(cpu_kicks_claim(c, 1) == 0);
+	cpu_request(c, CPU_REQUEST_LOOK);
+	CHECK(cpu_kicks_claim(c, 1) == 1);
+	CHECK(cpu_kicks_claim(c, 1) == 0);
+	/* two kicks, two NMIs of which one was the guest's */
+	cpu_requests_take(c);
+	cpu_request(c, CPU_REQUEST_LOOK);
+	CHECK(cpu_kicks_claim(c, 2) == 1);
+	/* two kicks that came as one: the other is forgotten in time */
+	cpu_requests_take(c);
+	cpu_request(c, CPU_REQUEST_LOOK);
+	cpu_requests_take(c);
+	cpu_request(c, CPU_REQUEST_LOOK);
+	CHECK(c->kicks == 2 && cpu_kicks_claim(c, 1) == 1 && c->kicks == 1);
+	now += 2 * KICK_US;
+	CHECK(cpu_kicks_claim(c, 1) == 0 && c->kicks == 0);
+	/* a slow one is not */
+	cpu_requests_take(c);
+	cpu_request(c, CPU_REQUEST_LOOK);
+	now += KICK_US / 2;
+	CHECK(cpu_kicks_claim(c, 1) == 1);
+}
+
+/* ---- calls ---- */
+
+#define CALLS	2000
+#define CALLERS	3
+
+static unsigned int called;
+
+static void count(void *arg)
+{
+	CHECK(on_first_cpu());
+	called++;
+	*(unsigned int *)arg += 1;
+}
+
+static void *caller(void *arg)
+{
+	unsigned int mine = 0;
+
+	me = arg;
+	for (unsigned int i = 0; i < CALLS; i++) {
+		cpu_call_first(count, &mine);
+		if (mine != i + 1)
+			return arg;
+	}
+	return NULL;
+}
+
+static void test_calls_run_once_each_on_the_first_cpu(void)
+{
+	pthread_t threads[CALLERS];
+	unsigned int mine = 0;
+	void *failed;
+
+	fresh(CALLERS + 1);
+	cpu_call_first(count, &mine);
+	CHECK(mine == 1 && called == 1 && !cpus[0].requests);
+	cpu_calls_run();
+	CHECK(called == 1);
+	for (unsigned int i = 0; i < CALLERS; i++)
+		CHECK(!pthread_create(&threads[i], NULL, caller, &cpus[i + 1]));
+	while (__atomic_load_n(&called, __ATOMIC_RELAXED) <
+	       CALLERS * CALLS + 1)
+		if (cpu_requests_take(&cpus[0]) & CPU_REQUEST_CALL)
+			cpu_calls_run();
+	for (unsigned int i = 0; i < CALLERS; i++) {
+		CHECK(!pthread_join(threads[i], &failed));
+		CHECK(!failed);
+	}
+	CHECK(called == CALLERS * CALLS + 1 && !calls);
+}
+
+static void test_stop(void)
+{
+	fresh(3);
+	cpus[1].online = false;
+	CHECK(!cpus_stopping());
+	cpus_stop_others();
+	CHECK(!sent[0] && !sent[1] && sent[2] == 1);
+	CHECK(!cpus_stopping());
+	me = &cpus[2];
+	CHECK(cpus_stopping());
+}
+
+int main(void)
+{
+	test_by_apic_id();
+	test_a_request_sends_one_nmi_until_it_is_taken();
+	test_first_cpu();
+	test_kicks_are_told_from_the_guests_nmis();
+	test_calls_run_once_each_on_the_first_cpu();
+	test_stop();
+	printf("%u checks\n", checks);
+	return 0;
+}
