@@ -344,7 +344,7 @@ def test_guest_driver_unloads_and_loads_under_load(machine):
     run = machine.console.run
     address = run("ip -o -4 addr show eth0").split()[3]
     for _ in range(20):
-        run(f"ping -f {HOST_ADDRESS} >/dev/null 2>&1 & sleep 0.2; "
+        run(f"ping -A {HOST_ADDRESS} >/dev/null 2>&1 & sleep 0.2; "
             "rmmod virtio_net && insmod /modules/virtio_net.ko; code=$?; "
             f"kill %1; ip addr add {address} dev eth0; "
             "ip link set eth0 up; (exit $code)")

@@ -58,7 +58,7 @@ def test_tandem_and_guest_are_back_after_a_reboot(machine, number, capsys):
     start = time.monotonic()
     machine.console.begin(
         f"echo {way} >/sys/kernel/reboot/type; grep -q {way} "
-        f"/sys/kernel/reboot/type && ping -f {HOST_ADDRESS} >/dev/null & "
+        f"/sys/kernel/reboot/type && ping -A {HOST_ADDRESS} >/dev/null & "
         "sleep 0.2; reboot -f")
     machine.console.agent = False
     boot.wait_ready(machine)

@@ -35,7 +35,7 @@ def works(machine):
 
 def again(machine, command):
     """The guest ends by command, while frames come for it, and returns."""
-    machine.console.begin(f"ping -f {HOST_ADDRESS} >/dev/null & "
+    machine.console.begin(f"ping -A {HOST_ADDRESS} >/dev/null & "
                           f"sleep 0.2; {command}")
     machine.console.agent = False
     boot.wait_ready(machine)
