@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Modules for the guest's kernel, against the headers in the cache.
-guest-modules-y += vmmpeek edudma hangcpu badsleep
-vmmpeek-dir := tests/guest/vmmpeek
-hangcpu-dir := tests/guest/hangcpu
-edudma-dir := tests/guest/edudma
-badsleep-dir := tests/guest/badsleep
+# Modules for the guest's kernel, against the headers in the cache, each in its
+# folder here.
+guest-modules-y += vmmpeek edudma hangcpu badsleep sendipi edumsi
+$(foreach m,$(guest-modules-y),$(eval $(m)-dir := tests/guest/$(m)))
 
 # Fixed amounts of work, for test_cost.py and make bench.
 guest-progs-y += workload

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * hangcpu: a module for the guest's Linux that hangs its CPU in one of the
- * ways in which an operating system may. Do the VMM's services live on?
+ * hangcpu: a module for the guest's Linux that hangs its CPU, or all CPUs, in
+ * one of the ways in which an operating system may. Do the VMM's services live
+ * on?
  *
  *	insmod hangcpu.ko
  *	echo nmi >/sys/module/hangcpu/parameters/way
+ *	echo 1 >/sys/module/hangcpu/parameters/all	(from then on, all CPUs)
  *
  *	cli		a loop with interrupts off
  *	hlt		halted with interrupts off
@@ -16,7 +18,7 @@
  *
  * Says "hangcpu: WAY: hangs", and hangs until a byte comes at COM1, which it
  * takes (hlt: a byte and then an NMI). Then it puts everything back and says
- * "hangcpu: WAY: over".
+ * "hangcpu: WAY: over". One byte is for all CPUs that hang.
  *
  * The handlers are entered through an interrupt descriptor table of our own,
  * a copy of Linux's: nothing of Linux runs between the CPU and the hang.
@@ -37,11 +39,21 @@
 #define LOOPS		1000000		/* from one look at COM1 to the next */
 #define SOON		100000		/* of the local APIC's timer */
 
+static bool all;
+module_param(all, bool, 0600);
+MODULE_PARM_DESC(all, "hang all CPUs");
+
+static atomic_t bytes;		/* that have come */
+static int bytes_before;	/* the present hang */
+
 static bool released(void)
 {
+	if (atomic_read(&bytes) != bytes_before)
+		return true;
 	if (!(inb(COM1 + UART_LSR) & UART_LSR_DR))
 		return false;
 	inb(COM1 + UART_RX);
+	atomic_inc(&bytes);
 	return true;
 }
 
@@ -140,7 +152,7 @@ asm("	.text\n"
     "	.size hangcpu_gate, . - hangcpu_gate\n");
 STACK_FRAME_NON_STANDARD(hangcpu_gate);
 
-static volatile bool in_nmi, handled;
+static volatile bool in_nmi, handled[NR_CPUS];
 
 void hangcpu_handler(void)
 {
@@ -150,7 +162,7 @@ void hangcpu_handler(void)
 		loop_with_interrupts();
 		apic_write(APIC_EOI, 0);
 	}
-	handled = true;
+	handled[raw_smp_processor_id()] = true;
 }
 
 /* Sends the own CPU an interrupt and waits until its handler has run. */
@@ -169,13 +181,13 @@ static void hang_in_handler(bool nmi)
 	ours.address = (unsigned long)table;
 	ours.size = theirs.size;
 	in_nmi = nmi;
-	handled = false;
+	handled[raw_smp_processor_id()] = false;
 	asm volatile("lidt %0" : : "m" (ours));
 	apic_icr_write(nmi ? APIC_DM_NMI : APIC_DM_FIXED | vector,
 		       read_apic_id());
 	if (!nmi)
 		asm volatile("sti" : : : "memory");
-	while (!handled)
+	while (!handled[raw_smp_processor_id()])
 		cpu_relax();
 	asm volatile("cli" : : : "memory");
 	asm volatile("lidt %0" : : "m" (theirs));
@@ -206,6 +218,12 @@ static const struct {
 	{ "nmi", hang_nmi },
 };
 
+/* Interrupts are off. */
+static void hang_here(void *hang)
+{
+	((void (*)(void))hang)();
+}
+
 static int set_way(const char *text, const struct kernel_param *unused)
 {
 	unsigned long flags;
@@ -217,9 +235,14 @@ static int set_way(const char *text, const struct kernel_param *unused)
 	if (i == ARRAY_SIZE(ways))
 		return -EINVAL;
 	pr_alert("hangcpu: %s: hangs\n", ways[i].name);
-	local_irq_save(flags);
-	ways[i].hang();
-	local_irq_restore(flags);
+	bytes_before = atomic_read(&bytes);
+	if (all) {
+		on_each_cpu(hang_here, ways[i].hang, true);
+	} else {
+		local_irq_save(flags);
+		hang_here(ways[i].hang);
+		local_irq_restore(flags);
+	}
 	pr_alert("hangcpu: %s: over\n", ways[i].name);
 	return 0;
 }
