@@ -11,10 +11,12 @@ vmm-y += core/x86/cpu.c core/x86/paging.c core/x86/npt.c core/x86/lapic.c \
 	core/x86/real_mode.S core/x86/trampoline.c core/x86/wake_save.S \
 	core/x86/wake.c \
 	core/x86/decode.c core/x86/emulate.c core/x86/hpet.c core/x86/loop.c
-vmm-y += core/x86/debug.c core/x86/string_io.c
+vmm-y += core/x86/debug.c core/x86/string_io.c core/x86/mtrr.c \
+	core/x86/msr_safe.S
 vmm-y += core/x86/svm/enter.S core/x86/svm/svm.c core/x86/svm/exit.c \
 	core/x86/svm/bitmaps.c core/x86/svm/msr.c core/x86/svm/cpuid.c \
-	core/x86/svm/exit_name.c core/x86/svm/reset.c
+	core/x86/svm/exit_name.c core/x86/svm/reset.c \
+	core/x86/svm/msr_policy.c
 vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/message.c core/domain/syscall.c core/domain/schedule.c \
 	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c

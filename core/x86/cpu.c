@@ -174,5 +174,6 @@ void cpu_init(struct cpu *cpu)
 	load_tables(cpu);
 	write_cr0(CR0_ROOT);
 	write_cr4(root_cr4());
-	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
+	/* a domain's SYSCALL would go where the firmware's leads, in ring 0 */
+	wrmsr(MSR_EFER, (rdmsr(MSR_EFER) & ~EFER_SCE) | EFER_NXE);
 }

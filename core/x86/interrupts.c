@@ -11,6 +11,7 @@
 #include "interrupts.h"
 #include "cpus.h"
 #include "lapic.h"
+#include "msr_safe.h"
 
 #include <errno.h>
 #define LOG_PREFIX "irq: "
@@ -21,6 +22,7 @@
 #include "../panic.h"
 
 #define VECTOR_NMI		2
+#define VECTOR_GP		13
 #define VECTOR_MC		18
 #define SX_INIT			1	/* #SX's error code: an INIT */
 #define CPUID_MCA		BIT(14)
@@ -73,6 +75,13 @@ static void wake(struct trap_frame *f)
 		f->rip = (uintptr_t)user_enter_end;
 }
 
+/* Interrupts are not let in there, so it is the exception. */
+static bool is_msr_fault(const struct trap_frame *f)
+{
+	return f->vector == VECTOR_GP && (f->rip == (uintptr_t)msr_read_at ||
+					  f->rip == (uintptr_t)msr_write_at);
+}
+
 /* Called by traps.S for a trap from ring 0. */
 void trap_in_root(struct trap_frame *f);
 void trap_in_root(struct trap_frame *f)
@@ -96,6 +105,10 @@ void trap_in_root(struct trap_frame *f)
 	    !is_machine_check(f->vector)) {
 		cpu->vector_taken = (int)f->vector;
 		f->rflags &= ~RFLAGS_IF;
+		return;
+	}
+	if (is_msr_fault(f)) {
+		f->rip = (uintptr_t)msr_faulted;
 		return;
 	}
 	panic_trap(f);

@@ -39,6 +39,7 @@ struct vcpu_segment {
 #define CR4_LA57	BIT(12)
 #define CR4_SMEP	BIT(20)
 #define CR4_SMAP	BIT(21)
+#define EFER_SCE	BIT(0)
 #define EFER_LME	BIT(8)
 #define EFER_LMA	BIT(10)
 #define EFER_NXE	BIT(11)

@@ -44,9 +44,13 @@ int svm_bitmaps_init(void)
 	msrpm = pages_alloc(MSRPM_PAGES);
 	if (!iopm || !msrpm)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < n_msr_policy; i++)
-		msr_intercept(msr_policy[i].msr, msr_policy[i].read != MSR_PASS,
-			      msr_policy[i].write != MSR_PASS);
+	for (unsigned int i = 0; i < n_msr_policy; i++) {
+		const struct msr_policy *p = &msr_policy[i];
+
+		for (uint32_t n = 0; n <= p->more; n++)
+			msr_intercept(p->msr + n, p->read != MSR_PASS,
+				      p->write != MSR_PASS);
+	}
 	port_trap_each(port_intercept);
 	return 0;
 }

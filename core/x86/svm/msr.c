@@ -1,55 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MSRs that do not go to the hardware. All others pass; an MSR outside the
- * permission map's ranges always exits and is refused, as hardware does.
+ * MSR accesses that exit: what becomes of each is in the table of
+ * msr_policy.c.
  */
 #include "svm.h"
 #include "../ipi.h"
 #include "../lapic.h"
+#include "../msr_safe.h"
+#include "../msrs.h"
+#include "../mtrr.h"
 #include "policy.h"
 
 #define LOG_PREFIX "svm: "
 #include <tandem/log.h>
 
-const struct msr_policy msr_policy[] = {
-	{ MSR_TSC, MSR_EMULATE, MSR_EMULATE,
-	  "the VMM's own clock: the guest's has an offset to it" },
-	{ MSR_TSC_ADJUST, MSR_REFUSE, MSR_REFUSE, "likewise; AMD has none" },
-	{ MSR_MCG_STATUS, MSR_PASS, MSR_EMULATE,
-	  "MCIP tells the VMM a machine check from interrupt 18" },
-	{ MSR_EFER, MSR_EMULATE, MSR_EMULATE,
-	  "SVME is set for us and must look clear" },
-	{ MSR_APIC_BASE, MSR_EMULATE, MSR_EMULATE,
-	  "the VMM follows the local APIC's mode; the page may not move, and "
-	  "off is only what the guest sees: NMI messages must come" },
-	{ MSR_X2APIC_ICR, MSR_PASS, MSR_EMULATE,
-	  "INIT, SIPI and NMI between CPUs are the VMM's to deliver" },
-	{ MSR_VM_CR, MSR_EMULATE, MSR_REFUSE, "SVM looks disabled and locked" },
-	{ MSR_VM_HSAVE_PA, MSR_REFUSE, MSR_REFUSE, "address in VMM memory" },
-	{ MSR_SVM_KEY, MSR_REFUSE, MSR_REFUSE, "would unlock VM_CR" },
-	{ MSR_SYSCFG, MSR_PASS, MSR_IGNORE,
-	  "which of DRAM and MMIO answers, and memory encryption" },
-	{ MSR_IORR_BASE0, MSR_PASS, MSR_REFUSE, "could move VMM memory away" },
-	{ MSR_IORR_MASK0, MSR_PASS, MSR_REFUSE, "likewise" },
-	{ MSR_IORR_BASE1, MSR_PASS, MSR_REFUSE, "likewise" },
-	{ MSR_IORR_MASK1, MSR_PASS, MSR_REFUSE, "likewise" },
-	{ MSR_TOP_MEM, MSR_PASS, MSR_REFUSE, "likewise" },
-	{ MSR_TOP_MEM2, MSR_PASS, MSR_REFUSE, "likewise" },
-	{ MSR_SMM_BASE, MSR_PASS, MSR_REFUSE, "SMM code of the guest's own" },
-	{ MSR_SMM_ADDR, MSR_PASS, MSR_REFUSE, "likewise" },
-	{ MSR_SMM_MASK, MSR_PASS, MSR_REFUSE, "likewise" },
-	{ MSR_IGNNE, MSR_PASS, MSR_IGNORE, "not of a virtual CPU" },
-	{ MSR_SMM_CTL, MSR_REFUSE, MSR_REFUSE, "SMM would escape the VMM" },
-	{ MSR_PATCH_LOADER, MSR_ZERO, MSR_IGNORE,
-	  "microcode is the firmware's business: a patch under a running VMM "
-	  "may change what it relies on" },
-};
-const unsigned int n_msr_policy = ARRAY_SIZE(msr_policy);
-
 #define CPUID_MCA		BIT(14)		/* leaf 1 edx */
 #define MCG_STATUS_KNOWN	7ull		/* RIPV, EIPV, MCIP */
 
-#define EFER_SCE	BIT(0)
 #define EFER_FFXSR	BIT(14)
 #define EFER_TCE	BIT(15)
 #define EFER_AIBRSE	BIT(21)
@@ -57,7 +24,7 @@ const unsigned int n_msr_policy = ARRAY_SIZE(msr_policy);
 static const struct msr_policy *find(uint32_t msr)
 {
 	for (unsigned int i = 0; i < n_msr_policy; i++)
-		if (msr_policy[i].msr == msr)
+		if (msr - msr_policy[i].msr <= msr_policy[i].more)
 			return &msr_policy[i];
 	return NULL;
 }
@@ -78,7 +45,7 @@ static bool emulate_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 		*value = VM_CR_SVMDIS | VM_CR_LOCK;
 		return true;
 	}
-	return false;
+	return mtrr_read(msr, value);
 }
 
 /* The bits of EFER that this CPU lets software set. */
@@ -120,6 +87,17 @@ static bool write_mcg_status(uint64_t value)
 	return true;
 }
 
+/* What an OS changes; the rest stays as the firmware has set it. */
+static bool write_hwcr(uint64_t value)
+{
+	const uint64_t own = HWCR_MC_STATUS_WRITE | HWCR_BOOST_OFF |
+			     HWCR_IRPERF;
+	uint64_t now;
+
+	return msr_read_safe(MSR_HWCR, &now) &&
+	       msr_write_safe(MSR_HWCR, (now & ~own) | (value & own));
+}
+
 static bool emulate_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	switch (msr) {
@@ -137,30 +115,40 @@ static bool emulate_write(struct vcpu *v, uint32_t msr, uint64_t value)
 			return false;
 		ipi_send(value);
 		return true;
+	case MSR_DEBUGCTL:
+		return msr_write_safe(msr, value & ~DEBUGCTL_LBR);
+	case MSR_HWCR:
+		return write_hwcr(value);
 	}
-	return false;
+	return mtrr_write(msr, value);
 }
 
-static bool do_read(struct vcpu *v, const struct msr_policy *p, uint64_t *value)
+static bool do_read(struct vcpu *v, const struct msr_policy *p, uint32_t msr,
+		    uint64_t *value)
 {
 	switch (p ? p->read : MSR_REFUSE) {
 	case MSR_ZERO:
 		*value = 0;
 		return true;
 	case MSR_EMULATE:
-		return emulate_read(v, p->msr, value);
+		return emulate_read(v, msr, value);
+	case MSR_FORWARD:
+		return msr_read_safe(msr, value);
 	default:
 		return false;
 	}
 }
 
-static bool do_write(struct vcpu *v, const struct msr_policy *p, uint64_t value)
+static bool do_write(struct vcpu *v, const struct msr_policy *p, uint32_t msr,
+		     uint64_t value)
 {
 	switch (p ? p->write : MSR_REFUSE) {
 	case MSR_IGNORE:
 		return true;
 	case MSR_EMULATE:
-		return emulate_write(v, p->msr, value);
+		return emulate_write(v, msr, value);
+	case MSR_FORWARD:
+		return msr_write_safe(msr, value);
 	default:
 		return false;
 	}
@@ -173,7 +161,8 @@ void svm_msr(struct cpu *cpu)
 	bool write = v->svm->vmcb->exitinfo1 & 1;
 	const struct msr_policy *p = find(msr);
 	uint64_t value = (uint32_t)v->gpr[GPR_RAX] | v->gpr[GPR_RDX] << 32;
-	bool ok = write ? do_write(v, p, value) : do_read(v, p, &value);
+	bool ok = write ? do_write(v, p, msr, value) :
+			  do_read(v, p, msr, &value);
 
 	if (!ok) {
 		log_debug("%s of MSR %#x refused", write ? "write" : "read",

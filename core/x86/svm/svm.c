@@ -9,6 +9,7 @@
 #include "../boot_state.h"
 #include "../cpus.h"
 #include "../debug.h"
+#include "../msrs.h"
 #include "../npt.h"
 
 #include <errno.h>
@@ -199,6 +200,7 @@ void svm_init(struct cpu *cpu)
 	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(svm_areas[cpu->index].host_save));
 	__asm__ volatile("vmsave" : : "a"(cpu->vcpu.svm->host_vmcb_phys)
 			 : "memory");
+	wrmsr(MSR_DEBUGCTL, 0);
 	set_intercepts(v);
 	redirect_init(cpu);
 	svm_bitmaps_use(v);
