@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reset ports: 0xCF9 (chipset reset control), keyboard controller command 0xFE
- * at port 0x64, the ACPI reset register. Writes pass to the hardware; one that
- * resets stops the devices' DMA first, so that no frame lands in the next
- * system's memory. Sleep and power-off: sleep.c.
+ * at port 0x64, system control port A (0x92), the ACPI reset register. Writes
+ * pass to the hardware; one that resets stops the devices' DMA first, so that no
+ * frame lands in the next system's memory. Sleep and power-off: sleep.c.
  */
 #include "reset.h"
 #include "acpi.h"
@@ -21,6 +21,8 @@
 #define KBC_COMMAND		0x64
 #define KBC_PULSE		0xf0	/* 0xf0-0xff pulse output lines */
 #define KBC_PULSE_RESET		BIT(0)	/* clear: line 0, reset, is pulsed */
+#define SYSTEM_CONTROL		0x92
+#define SYSTEM_RESET		BIT(0)
 
 static uint32_t pass_read(void *ctx __unused, uint16_t port, unsigned int size)
 {
@@ -49,6 +51,14 @@ static void kbc_write(void *ctx __unused, uint16_t port, unsigned int size,
 	port_out(port, size, value);
 }
 
+static void system_write(void *ctx __unused, uint16_t port, unsigned int size,
+			 uint32_t value)
+{
+	if (value & SYSTEM_RESET)
+		stop_dma("reset by port 0x92");
+	port_out(port, size, value);
+}
+
 static void acpi_reset_write(void *ctx __unused, uint16_t port,
 			     unsigned int size, uint32_t value)
 {
@@ -65,6 +75,10 @@ static struct port_trap kbc_trap = {
 	.name = "keyboard controller", .first = KBC_COMMAND,
 	.last = KBC_COMMAND, .read = pass_read, .write = kbc_write,
 };
+static struct port_trap system_trap = {
+	.name = "system control", .first = SYSTEM_CONTROL,
+	.last = SYSTEM_CONTROL, .read = pass_read, .write = system_write,
+};
 static struct port_trap acpi_trap = {
 	.name = "ACPI reset", .read = pass_read, .write = acpi_reset_write,
 };
@@ -75,7 +89,9 @@ static int reset_init(void)
 
 	port_trap_add(&cf9_trap);
 	port_trap_add(&kbc_trap);
-	if (r && r->port != RESET_CONTROL && r->port != KBC_COMMAND) {
+	port_trap_add(&system_trap);
+	if (r && r->port != RESET_CONTROL && r->port != KBC_COMMAND &&
+	    r->port != SYSTEM_CONTROL) {
 		acpi_trap.first = acpi_trap.last = r->port;
 		port_trap_add(&acpi_trap);
 	}

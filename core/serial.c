@@ -72,11 +72,12 @@ void serial_write(const char *text, size_t len)
 	}
 }
 
-static uint32_t idle_read(void *ctx __unused, uint16_t port,
-			  unsigned int size __unused)
+/* An access of several bytes has the registers that follow in its upper ones. */
+static uint32_t idle_read(void *ctx __unused, uint16_t port, unsigned int size)
 {
-	return port == CONFIG_LOG_SERIAL_PORT + UART_LSR ? LSR_THRE | LSR_TEMT
-							 : 0;
+	unsigned int byte = CONFIG_LOG_SERIAL_PORT + UART_LSR - port;
+
+	return byte < size ? (uint32_t)(LSR_THRE | LSR_TEMT) << 8 * byte : 0;
 }
 
 static void idle_write(void *ctx __unused, uint16_t port __unused,
