@@ -101,3 +101,8 @@ bool mtrr_write(uint32_t msr, uint64_t value)
 	g->written |= (uint32_t)BIT(i);
 	return true;
 }
+
+void mtrr_reset(const struct cpu *cpu)
+{
+	guest_mtrr[cpu->index].written = 0;
+}

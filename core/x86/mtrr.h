@@ -10,8 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cpu;
+
 /* Of this CPU; false: not an MTRR, or not a value for it. Exit context. */
 bool mtrr_read(uint32_t msr, uint64_t *value);
 bool mtrr_write(uint32_t msr, uint64_t value);
+
+/* The CPU was without power: they read as the hardware's again. */
+void mtrr_reset(const struct cpu *cpu);
 
 #endif

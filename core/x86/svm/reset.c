@@ -4,6 +4,7 @@
  * 16.3.1): reset, caches on, in real mode or in flat protected mode.
  */
 #include "svm.h"
+#include "../mtrr.h"
 
 #define CR0_ET		BIT(4)
 #define CR0_NW		BIT(29)
@@ -28,6 +29,7 @@ static struct vmcb *reset(struct cpu *cpu)
 	b->sysenter_cs = b->sysenter_esp = b->sysenter_eip = 0;
 	b->tsc_offset = 0;
 	b->v_intr = 0;
+	mtrr_reset(cpu);
 	return b;
 }
 
