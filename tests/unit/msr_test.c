@@ -244,6 +244,9 @@ static void test_the_guests_mtrrs_are_kept_and_have_no_effect(void)
 		access_msr(MSR_MTRR_VARIABLE + i, false, 0);
 		CHECK(result() == (i & 1 ? i << 12 : 6));
 	}
+	mtrr_reset(&cpu);
+	access_msr(MSR_MTRR_DEFAULT, false, 0);
+	CHECK(skipped && result() == 0xc06);
 	access_msr(MSR_MTRR_VARIABLE, true, 2);
 	CHECK(faults);
 	access_msr(MSR_MTRR_VARIABLE + 1, true, 1ull << 60);
