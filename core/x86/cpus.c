@@ -25,14 +25,6 @@ struct call {
 static struct call *calls;	/* newest first */
 static unsigned int forgotten;	/* how often */
 
-struct cpu *cpu_by_apic_id(uint32_t id)
-{
-	for (unsigned int i = 0; i < n_cpus; i++)
-		if (cpus[i].online && cpus[i].apic_id == id)
-			return &cpus[i];
-	return NULL;
-}
-
 void cpu_request(struct cpu *c, uint32_t requests)
 {
 	/* whoever set the first of them has sent the NMI */

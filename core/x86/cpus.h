@@ -19,9 +19,6 @@ static inline bool cpu_is_first(const struct cpu *c)
 	return !c->index;
 }
 
-/* NULL if no CPU under the VMM has that local APIC id. */
-struct cpu *cpu_by_apic_id(uint32_t id);
-
 /*
  * Set CPU_REQUEST_* of c and see to it that it looks soon: an NMI takes it out
  * of its guest or its sleep. Any CPU, c itself included.

@@ -33,6 +33,10 @@ uint64_t time_us(void)
 	return now;
 }
 
+void cpu_park_here(void)
+{
+}
+
 void lapic_send_nmi(uint32_t apic_id)
 {
 	/* claimed as soon as it may come */
@@ -54,15 +58,6 @@ static void fresh(unsigned int n)
 	}
 	me = &cpus[0];
 	now = 1000;
-}
-
-static void test_by_apic_id(void)
-{
-	fresh(3);
-	CHECK(cpu_by_apic_id(4) == &cpus[2] && cpu_by_apic_id(0) == &cpus[0]);
-	CHECK(!cpu_by_apic_id(3) && !cpu_by_apic_id(6));
-	cpus[2].online = false;
-	CHECK(!cpu_by_apic_id(4));
 }
 
 static void test_a_request_sends_one_nmi_until_it_is_taken(void)
@@ -116,11 +111,13 @@ static void test_kicks_are_told_from_the_guests_nmis(void)
 	cpu_request(c, CPU_REQUEST_LOOK);
 	CHECK(c->kicks == 2 && cpu_kicks_claim(c, 1) == 1 && c->kicks == 1);
 	now += 2 * KICK_US;
+	c->nmi_taken_at = now;
 	CHECK(cpu_kicks_claim(c, 1) == 0 && c->kicks == 0);
 	/* a slow one is not */
 	cpu_requests_take(c);
 	cpu_request(c, CPU_REQUEST_LOOK);
 	now += KICK_US / 2;
+	c->nmi_taken_at = now;
 	CHECK(cpu_kicks_claim(c, 1) == 1);
 }
 
@@ -189,7 +186,6 @@ static void test_stop(void)
 
 int main(void)
 {
-	test_by_apic_id();
 	test_a_request_sends_one_nmi_until_it_is_taken();
 	test_first_cpu();
 	test_kicks_are_told_from_the_guests_nmis();
