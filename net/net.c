@@ -92,6 +92,7 @@ static void select_frames(struct batch *b, struct frame **f,
 /* Give a batch to a port; returns how many it accepted. */
 static unsigned int deliver(struct net_port *to, struct batch *b)
 {
+	uint64_t bytes = 0;
 	unsigned int done;
 
 	if (!b->n)
@@ -99,10 +100,12 @@ static unsigned int deliver(struct net_port *to, struct batch *b)
 	done = to->ops->transmit(to, b->frame, b->n);
 	/* The source holds its references until net_input() returns. */
 	for (unsigned int i = 0; i < done; i++)
-		to->count.tx_bytes += b->frame[i]->len;
-	to->count.tx_frames += done;
-	if (done)
-		to->ops->flush(to);
+		bytes += b->frame[i]->len;
+	if (!done)
+		return 0;
+	net_count(&to->count.tx_bytes, bytes);
+	net_count(&to->count.tx_frames, done);
+	to->ops->flush(to);
 	return done;
 }
 
@@ -112,6 +115,7 @@ unsigned int net_forward(struct net_switch *sw, struct net_port *from,
 {
 	struct net_port *wire = sw->port[NET_WIRE];
 	uint8_t present = BIT(NET_WIRE);
+	uint64_t bytes = 0, filtered = 0;
 	struct batch b;
 
 	if (from != wire) {
@@ -120,25 +124,30 @@ unsigned int net_forward(struct net_switch *sw, struct net_port *from,
 		select_frames(&b, f, targets, n, NET_WIRE);
 		done = deliver(wire, &b);
 		if (done < b.n) {
-			wire->count.tx_busy++;
+			net_count(&wire->count.tx_busy, 1);
 			n = b.place[done];
 		}
 	}
 	for (enum net_port_id id = NET_GUEST; id < NET_PORTS; id++) {
 		struct net_port *to = sw->port[id];
+		unsigned int done;
 
 		if (!to || to == from)
 			continue;
 		present |= BIT(id);
 		select_frames(&b, f, targets, n, id);
-		to->count.rx_no_buffer += b.n - deliver(to, &b);
+		done = deliver(to, &b);
+		if (done < b.n)
+			net_count(&to->count.rx_no_buffer, b.n - done);
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		from->count.rx_bytes += f[i]->len;
-		if (!(targets[i] & present))
-			from->count.filtered++;
+		bytes += f[i]->len;
+		filtered += !(targets[i] & present);
 	}
-	from->count.rx_frames += n;
+	net_count(&from->count.rx_bytes, bytes);
+	net_count(&from->count.rx_frames, n);
+	if (filtered)
+		net_count(&from->count.filtered, filtered);
 	return n;
 }
 

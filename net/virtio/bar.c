@@ -77,7 +77,7 @@ static void small_write(struct virtio_net *dev, unsigned int part,
 
 static void notified(struct virtio_net *dev, unsigned int offset)
 {
-	dev->count.notifies++;
+	net_count(&dev->count.notifies, 1);
 	if (offset == QUEUE_TX * NOTIFY_MULTIPLIER) {
 		virtio_tx_work(dev);
 	} else if (offset == QUEUE_CTRL * NOTIFY_MULTIPLIER) {

@@ -112,6 +112,12 @@ struct net_counters {
 	uint64_t filtered;		/* S: not for anybody here */
 };
 
+/* Several CPUs count at once. */
+static inline void net_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
 struct net_port;
 struct net_switch;
 
