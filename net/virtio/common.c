@@ -28,7 +28,8 @@ void virtio_update_live(struct virtio_net *dev)
 		    !dev->resetting && virtio_pci_master_on(dev);
 
 	if (live && !dev->live)
-		dev->tx_again = 1;	/* for the next look */
+		/* for the next look */
+		__atomic_store_n(&dev->tx_again, 1, __ATOMIC_SEQ_CST);
 	dev->live = live;
 }
 
@@ -57,15 +58,17 @@ static void reset_begin(struct virtio_net *dev)
 		spin_lock(&q->lock);
 		virtio_queue_reset(q);
 		q->resetting = false;
+		if (i == QUEUE_TX) {
+			dev->tx_notify = true;
+			dev->tx_done = false;
+			dev->tx_signal = 0;
+		}
 		spin_unlock(&q->lock);
 	}
 	dev->features = dev->offloads_off = 0;
 	dev->device_feature_select = dev->driver_feature_select = 0;
 	dev->queue_select = 0;
 	dev->config_vector = VIRTIO_MSI_NO_VECTOR;
-	dev->tx_notify = true;
-	dev->tx_again = 0;
-	dev->tx_signal = 0;
 	virtio_interrupt_reset(dev);
 	virtio_ctrl_reset(dev);
 	/* status stays as it was until the last frame is back */
@@ -110,8 +113,6 @@ static uint8_t status_read(struct virtio_net *dev)
 
 static void status_write(struct virtio_net *dev, uint8_t value)
 {
-	uint8_t kept = dev->status & VIRTIO_STATUS_NEEDS_RESET;
-
 	if (!value) {
 		virtio_device_reset(dev);
 		return;
@@ -124,7 +125,10 @@ static void status_write(struct virtio_net *dev, uint8_t value)
 	    ((dev->features & ~dev->offered) ||
 	     !virtio_has(dev, VIRTIO_F_VERSION_1)))
 		value &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
-	dev->status = value | kept;
+	/* another CPU may just find the driver's rings broken */
+	__atomic_and_fetch(&dev->status, VIRTIO_STATUS_NEEDS_RESET,
+			   __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&dev->status, value, __ATOMIC_SEQ_CST);
 	virtio_update_live(dev);
 }
 

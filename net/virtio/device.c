@@ -19,7 +19,7 @@ static void resume(struct net_port *p)
 {
 	struct virtio_net *dev = p->priv;
 
-	dev->tx_blocked = false;
+	virtio_tx_room(dev);
 	virtio_tx_poll(dev);
 }
 

@@ -3,6 +3,10 @@
  * Interrupts of the virtual function: its MSI-X table (PCI 3.0, 6.8.2) and PBA
  * in software, messages delivered as real IPIs; or INTx with the ISR register
  * (virtio 1.2, 4.1.4.5), where the guest's line is the card's own.
+ *
+ * Any CPU raises interrupts while another changes where they go, so all of it is
+ * under interrupt_lock: a message is never sent from half an entry, and what is
+ * pending is seen by whoever unmasks.
  */
 #include "virtio.h"
 
@@ -34,7 +38,7 @@ uint32_t virtio_msix_read(struct virtio_net *dev, unsigned int offset)
 	return 0;
 }
 
-/* Send what waits and may go. */
+/* Send what waits and may go. The lock is held, as below. */
 static void send_pending(struct virtio_net *dev)
 {
 	if (!virtio_pci_msix_on(dev) || virtio_pci_msix_masked(dev) ||
@@ -46,8 +50,7 @@ static void send_pending(struct virtio_net *dev)
 		if (!(dev->msix_pending & BIT(i)) ||
 		    (e->control & MSIX_MASKED))
 			continue;
-		__atomic_and_fetch(&dev->msix_pending, ~BIT(i),
-				   __ATOMIC_SEQ_CST);
+		dev->msix_pending &= ~BIT(i);
 		dev->count.interrupts++;
 		if (guest_msi(e->address, e->data))
 			dev->count.bad_msi++;
@@ -62,6 +65,7 @@ void virtio_msix_write(struct virtio_net *dev, unsigned int offset,
 	if (offset / ENTRY_SIZE >= VIRTIO_VECTORS)
 		return;
 	e = &dev->msix[offset / ENTRY_SIZE];
+	spin_lock(&dev->interrupt_lock);
 	switch (offset % ENTRY_SIZE) {
 	case ENTRY_ADDRESS:
 		e->address = (e->address & ~0xffffffffull) | (value & ~3u);
@@ -78,6 +82,7 @@ void virtio_msix_write(struct virtio_net *dev, unsigned int offset,
 		send_pending(dev);
 		break;
 	}
+	spin_unlock(&dev->interrupt_lock);
 }
 
 uint64_t virtio_msix_pba(const struct virtio_net *dev)
@@ -120,23 +125,24 @@ static void update_line(struct virtio_net *dev)
 
 void virtio_interrupt_update(struct virtio_net *dev)
 {
+	spin_lock(&dev->interrupt_lock);
 	update_line(dev);
 	send_pending(dev);
+	spin_unlock(&dev->interrupt_lock);
 }
 
 static void interrupt(struct virtio_net *dev, uint16_t vector, uint8_t cause)
 {
-	if (virtio_pci_msix_on(dev)) {
-		if (vector == VIRTIO_MSI_NO_VECTOR)
-			return;
-		__atomic_or_fetch(&dev->msix_pending, BIT(vector),
-				  __ATOMIC_SEQ_CST);
+	spin_lock(&dev->interrupt_lock);
+	if (!virtio_pci_msix_on(dev)) {
+		dev->isr |= cause;
+		dev->count.interrupts++;
+		update_line(dev);
+	} else if (vector != VIRTIO_MSI_NO_VECTOR) {
+		dev->msix_pending |= BIT(vector);
 		send_pending(dev);
-		return;
 	}
-	__atomic_or_fetch(&dev->isr, cause, __ATOMIC_SEQ_CST);
-	dev->count.interrupts++;
-	update_line(dev);
+	spin_unlock(&dev->interrupt_lock);
 }
 
 void virtio_interrupt_queue(struct virtio_net *dev, struct virtio_queue *q)
@@ -151,17 +157,23 @@ void virtio_interrupt_config(struct virtio_net *dev)
 
 uint8_t virtio_isr_read(struct virtio_net *dev)
 {
-	uint8_t isr = __atomic_exchange_n(&dev->isr, 0, __ATOMIC_SEQ_CST);
+	uint8_t isr;
 
+	spin_lock(&dev->interrupt_lock);
+	isr = dev->isr;
+	dev->isr = 0;
 	update_line(dev);
+	spin_unlock(&dev->interrupt_lock);
 	return isr;
 }
 
 /* The table itself belongs to the PCI function and survives. */
 void virtio_interrupt_reset(struct virtio_net *dev)
 {
+	spin_lock(&dev->interrupt_lock);
 	dev->isr = 0;
 	dev->msix_pending = 0;
 	update_line(dev);
 	line_off(dev);
+	spin_unlock(&dev->interrupt_lock);
 }

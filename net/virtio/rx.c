@@ -105,6 +105,9 @@ static int write_chains(struct virtio_net *dev, struct virtio_queue *q,
 	} used[RX_MERGE_MAX];
 	uint8_t *num_buffers[2] = { NULL, NULL };
 	uint32_t left = total;
+	/* asked once: another CPU may be writing the features meanwhile */
+	uint16_t max = virtio_has(dev, VIRTIO_NET_F_MRG_RXBUF) ?
+		RX_MERGE_MAX : 1;
 	int waiting = virtio_queue_waiting(q);
 	uint16_t n = 0;
 
@@ -115,8 +118,7 @@ static int write_chains(struct virtio_net *dev, struct virtio_queue *q,
 		if (n == waiting)
 			return -ENOSPC;
 		*why = "receive buffers too small to be of use";
-		if (n == (virtio_has(dev, VIRTIO_NET_F_MRG_RXBUF) ?
-			  RX_MERGE_MAX : 1))
+		if (n >= max)
 			return -EPROTO;
 		if (virtio_queue_peek(dev, q, n, c, why) < 0)
 			return -EPROTO;
@@ -206,9 +208,10 @@ unsigned int virtio_rx_transmit(struct net_port *p, struct frame *const *f,
 		for (int i = 0; i < went; i++)
 			dev->hold.in_bytes += f[done++]->len;
 	}
-	spin_unlock(&q->lock);
+	/* before a reset on another CPU can be over */
 	if (went == -EPROTO)
 		virtio_broken(dev, why);
+	spin_unlock(&q->lock);
 	return done;
 }
 
@@ -229,6 +232,6 @@ void virtio_rx_flush(struct net_port *p)
 		virtio_interrupt_queue(dev, q);
 	/* Often the same status block brought completions, too. */
 	virtio_tx_publish(dev);
-	if (interrupt && dev->tx_signal)
-		dev->tx_signal = 2;
+	if (interrupt)
+		virtio_tx_signal_later(dev);
 }

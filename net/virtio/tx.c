@@ -11,7 +11,9 @@
  * interrupt considered, once per batch.
  *
  * One caller at a time works on the queue (tx_working); others leave word in
- * tx_again. The queue's lock is not held while the switch has the frames.
+ * tx_again. The queue's lock is not held while the switch has the frames: until
+ * it is taken again, another CPU may have completed them all, or reset the queue
+ * and set it up anew.
  */
 #include "virtio.h"
 
@@ -36,6 +38,7 @@
 #define TCP_CSUM_OFFSET		16u
 
 #define COOKIE_BOUNCE		1u
+#define AVAIL_OUT_OF_RANGE	"available index out of range"
 
 _Static_assert(TX_TSO_MAX <= VIRTIO_BOUNCE_PAGES * 4096, "bounce buffer");
 
@@ -64,7 +67,7 @@ static void slot_return(struct virtio_net *dev, struct tx_slot *s)
 	dev->free_slot = (uint16_t)(s - dev->slot);
 	spin_unlock(&dev->slot_lock);
 	/* Last: a reset that waits for this may end now. */
-	__atomic_sub_fetch(&dev->in_flight, 1, __ATOMIC_RELEASE);
+	__atomic_sub_fetch(&dev->in_flight, 1, __ATOMIC_SEQ_CST);
 }
 
 /* The last reference is gone: the driver gets its buffers back. */
@@ -80,9 +83,16 @@ static void release(struct frame *f)
 		virtio_queue_used(q, s->head, 0);
 		dev->tx_done = true;
 	}
-	dev->tx_blocked = false;
 	spin_unlock(&q->lock);
 	slot_return(dev, s);
+	virtio_tx_room(dev);
+}
+
+void virtio_tx_room(struct virtio_net *dev)
+{
+	/* in this order: see arm() */
+	__atomic_add_fetch(&dev->tx_room, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&dev->tx_blocked, false, __ATOMIC_SEQ_CST);
 }
 
 #define SLOT_PAGES \
@@ -260,7 +270,8 @@ enum outcome {
 
 /*
  * Make frames of up to n waiting chains, which stay in the queue. Returns how
- * many; *outcome tells what ended it, *why for TX_BROKEN.
+ * many; *outcome tells what ended it, *why for TX_BROKEN. The queue may be
+ * another one than that whose chains were counted.
  */
 static unsigned int collect(struct virtio_net *dev, struct frame **list,
 			    unsigned int n, enum outcome *outcome,
@@ -269,10 +280,17 @@ static unsigned int collect(struct virtio_net *dev, struct frame **list,
 	struct virtio_queue *q = &dev->queue[QUEUE_TX];
 	struct virtio_chain *c = &dev->tx_chain;
 	unsigned int i;
+	int there;
 
 	*outcome = TX_OK;
 	spin_lock(&q->lock);
-	for (i = 0; i < n && q->enabled; i++) {
+	dev->tx_generation = q->generation;
+	there = q->enabled && dev->live ? virtio_queue_waiting(q) : 0;
+	if (there < 0) {
+		*outcome = TX_BROKEN;
+		*why = AVAIL_OUT_OF_RANGE;
+	}
+	for (i = 0; (int)i < MIN((int)n, there); i++) {
 		struct tx_slot *s = slot_take(dev);
 		int err;
 
@@ -328,20 +346,30 @@ static void settle(struct virtio_net *dev, struct frame **list,
 	}
 }
 
-/* Hand a chain that cannot be a frame back unsent. */
+/* Hand the chain read last, which cannot be a frame, back unsent. */
 static void refuse(struct virtio_net *dev)
 {
 	struct virtio_queue *q = &dev->queue[QUEUE_TX];
 
 	spin_lock(&q->lock);
-	if (q->enabled) {
-		/* head: as peek() read it last, in range or it had failed */
+	if (q->enabled && q->generation == dev->tx_generation) {
+		/* head: in range, or peek() had failed */
 		virtio_queue_used(q, dev->tx_chain.head, 0);
 		q->next_avail++;
 		dev->tx_done = true;
 	}
 	spin_unlock(&q->lock);
-	dev->port->count.tx_malformed++;
+	net_count(&dev->port->count.tx_malformed, 1);
+}
+
+static void broken(struct virtio_net *dev, const char *why)
+{
+	struct virtio_queue *q = &dev->queue[QUEUE_TX];
+
+	spin_lock(&q->lock);
+	if (q->generation == dev->tx_generation)
+		virtio_broken(dev, why);
+	spin_unlock(&q->lock);
 }
 
 static int waiting(struct virtio_net *dev)
@@ -350,6 +378,7 @@ static int waiting(struct virtio_net *dev)
 	int n = 0;
 
 	spin_lock(&q->lock);
+	dev->tx_generation = q->generation;
 	if (q->enabled && dev->live)
 		n = virtio_queue_waiting(q);
 	spin_unlock(&q->lock);
@@ -360,7 +389,7 @@ static int waiting(struct virtio_net *dev)
 static bool run(struct virtio_net *dev)
 {
 	struct frame *list[NET_BATCH];
-	const char *why = "available index out of range";
+	const char *why = AVAIL_OUT_OF_RANGE;
 	int left = waiting(dev);
 
 	while (left > 0) {
@@ -387,19 +416,18 @@ static bool run(struct virtio_net *dev)
 		}
 	}
 	if (left < 0)
-		virtio_broken(dev, why);
+		broken(dev, why);
 	return false;
 }
 
-/* Raise the interrupt for what was published, if the driver wants it. */
+/* Raise the interrupt for what was published, if it is time. */
 static void signal(struct virtio_net *dev)
 {
 	struct virtio_queue *q = &dev->queue[QUEUE_TX];
 	bool interrupt = false;
 
 	spin_lock(&q->lock);
-	dev->tx_signal = 0;
-	if (q->enabled)
+	if (dev->tx_signal && --dev->tx_signal == 0 && q->enabled)
 		interrupt = virtio_queue_signal(dev, q);
 	spin_unlock(&q->lock);
 	if (interrupt)
@@ -416,28 +444,54 @@ void virtio_tx_publish(struct virtio_net *dev)
 	dev->tx_done = false;
 	if (q->enabled)
 		virtio_queue_publish(q);
-	spin_unlock(&q->lock);
 	if (!dev->tx_signal)
 		dev->tx_signal = 1;
+	spin_unlock(&q->lock);
 }
 
-/* Decide about kicks; true if chains came before they were asked for. */
-static bool arm(struct virtio_net *dev, bool blocked)
+void virtio_tx_signal_later(struct virtio_net *dev)
 {
 	struct virtio_queue *q = &dev->queue[QUEUE_TX];
-	bool quiet, more = false;
+
+	if (!dev->tx_signal)
+		return;
+	spin_lock(&q->lock);
+	if (dev->tx_signal)
+		dev->tx_signal = 2;
+	spin_unlock(&q->lock);
+}
+
+/*
+ * Decide about kicks; true if the queue is to be looked at once more: chains
+ * came before they were asked for, or that for which they need not be was over
+ * on another CPU before it could see so. room: tx_room of before the last look.
+ */
+static bool arm(struct virtio_net *dev, bool blocked, uint32_t room)
+{
+	struct virtio_queue *q = &dev->queue[QUEUE_TX];
+	bool quiet, in_flight, more = false;
 
 	spin_lock(&q->lock);
-	quiet = blocked || dev->in_flight >= TX_QUIET_FRAMES ||
-		virtio_hold(dev);
+	in_flight = __atomic_load_n(&dev->in_flight, __ATOMIC_SEQ_CST) >=
+		    TX_QUIET_FRAMES;
+	quiet = blocked || in_flight || virtio_hold(dev);
 	dev->tx_notify = true;
-	dev->tx_blocked = blocked;
 	if (q->enabled && dev->live) {
 		virtio_queue_notify(dev, q, !quiet);
 		dev->tx_notify = !quiet;
 		more = !quiet && virtio_queue_waiting(q) != 0;
 	}
 	spin_unlock(&q->lock);
+	__atomic_store_n(&dev->tx_blocked, blocked, __ATOMIC_SEQ_CST);
+	if (blocked && __atomic_load_n(&dev->tx_room, __ATOMIC_SEQ_CST) !=
+			room) {
+		__atomic_store_n(&dev->tx_blocked, false, __ATOMIC_SEQ_CST);
+		return true;
+	}
+	if (!blocked && in_flight &&
+	    __atomic_load_n(&dev->in_flight, __ATOMIC_SEQ_CST) <
+	    TX_QUIET_FRAMES)
+		return true;
 	return more;
 }
 
@@ -447,17 +501,22 @@ void virtio_tx_work(struct virtio_net *dev)
 
 	__atomic_store_n(&dev->tx_again, 1, __ATOMIC_SEQ_CST);
 	for (unsigned int round = 0; round < TX_ROUNDS && more; round++) {
+		uint32_t room;
+
 		if (__atomic_exchange_n(&dev->tx_working, 1, __ATOMIC_SEQ_CST))
 			return;
 		__atomic_store_n(&dev->tx_again, 0, __ATOMIC_SEQ_CST);
-		more = arm(dev, run(dev));
+		room = __atomic_load_n(&dev->tx_room, __ATOMIC_SEQ_CST);
+		more = arm(dev, run(dev), room);
 		virtio_tx_publish(dev);
 		if (more)
 			__atomic_store_n(&dev->tx_again, 1, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&dev->tx_working, 0, __ATOMIC_SEQ_CST);
 		more = __atomic_load_n(&dev->tx_again, __ATOMIC_SEQ_CST);
 	}
-	/* What is left in tx_again is for the next virtio_tx_poll(). */
+	/* Another CPU has more all the time; it shall not hold this one. */
+	if (more)
+		virtio_hold_look(dev);
 }
 
 void virtio_tx_poll(struct virtio_net *dev)
@@ -470,7 +529,7 @@ void virtio_tx_poll(struct virtio_net *dev)
 
 void virtio_tx_exit(struct virtio_net *dev)
 {
-	if (dev->tx_signal && --dev->tx_signal == 0)
+	if (dev->tx_signal)
 		signal(dev);
 	if (dev->tx_done || dev->tx_again || !dev->tx_notify)
 		virtio_tx_poll(dev);

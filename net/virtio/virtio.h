@@ -53,9 +53,8 @@ struct virtio_queue {
 	bool enabled;
 	bool resetting;		/* queue_reset reads 1 */
 	/*
-	 * Protects the rest: last in the lock order. The avail side (desc,
-	 * avail, next_avail) is also used without it by the one caller that
-	 * works on the queue; see tx.c.
+	 * Protects the rest, but for the control queue, where the device's
+	 * lock does.
 	 */
 	struct spinlock lock;
 	/* guest memory, checked when the queue was enabled */
@@ -128,7 +127,7 @@ struct virtio_net {
 	struct pci_device *at;
 	struct pci_function function;
 	uint8_t permanent_mac[ETH_ALEN];
-	struct spinlock lock;		/* "pci" in the lock order: registers */
+	struct spinlock lock;		/* registers, control queue */
 
 	/* pci.c */
 	uint8_t config[256], config_mask[256];	/* mask: writable bits */
@@ -159,6 +158,7 @@ struct virtio_net {
 	struct virtio_queue queue[VIRTIO_QUEUES];
 
 	/* interrupt.c */
+	struct spinlock interrupt_lock;	/* the rest of this part */
 	struct msix_entry msix[VIRTIO_VECTORS];
 	uint64_t msix_pending;
 	uint8_t isr;
@@ -171,12 +171,15 @@ struct virtio_net {
 	uint32_t in_flight;		/* frames the switch has, all in all */
 	uint32_t in_flight_bytes;
 	uint32_t tx_working, tx_again;
+	uint32_t tx_room;		/* counts what made room for frames */
 	bool tx_notify;			/* the driver is to kick */
 	bool tx_blocked;		/* no use looking before a completion */
+	/* set and cleared under the queue's lock */
 	bool tx_done;			/* completions not yet published */
 	uint8_t tx_signal;		/* exits until the driver is told */
 	struct virtio_hold hold;
 	struct virtio_chain tx_chain;
+	uint32_t tx_generation;		/* of the queue when that was read */
 	uint8_t *bounce;		/* one frame that is too scattered */
 	bool bounce_busy;
 
@@ -252,7 +255,7 @@ void virtio_device_reset(struct virtio_net *dev);
 void virtio_update_live(struct virtio_net *dev);
 /*
  * The driver broke the rules: stop, ask for a reset, say so. Any lock of the
- * device may be held but slot_lock.
+ * device may be held but slot_lock and interrupt_lock.
  */
 void virtio_broken(struct virtio_net *dev, const char *what);
 
@@ -319,6 +322,10 @@ void virtio_tx_work(struct virtio_net *dev);
  * look at these, too.
  */
 void virtio_tx_publish(struct virtio_net *dev);
+/* The driver has been interrupted for received frames: see above. */
+void virtio_tx_signal_later(struct virtio_net *dev);
+/* There is room again for what was pushed back. */
+void virtio_tx_room(struct virtio_net *dev);
 /* At every exit; cheap if nothing is to be done. */
 void virtio_tx_exit(struct virtio_net *dev);
 /* Publish completions and take what waits, if there is a reason to look. */
@@ -329,6 +336,8 @@ void virtio_tx_poll(struct virtio_net *dev);
  * it that there is one. The TX queue's lock is held.
  */
 bool virtio_hold(struct virtio_net *dev);
+/* Look at the queue soon, whatever exits there are. */
+void virtio_hold_look(struct virtio_net *dev);
 
 /* ctrl.c */
 void virtio_ctrl_work(struct virtio_net *dev);

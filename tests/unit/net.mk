@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The switch, its modes, the guest's device and the port to netd.
 unit-tests-y += ippass_classify net_switch net_segment virtio \
-	virtio_events virtio_hostile virtio_large
+	virtio_events virtio_hostile virtio_large virtio_cpus
 unit-tests-$(CONFIG_NETD) += netring
 ippass_classify-y += tests/unit/ippass_classify_test.c \
 	tests/unit/net_fake.c net/ippass/classify.c
@@ -19,6 +19,7 @@ virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
 virtio-y += tests/unit/virtio_test.c $(virtio-device)
 virtio_events-y += tests/unit/virtio_events_test.c $(virtio-device)
 virtio_large-y += tests/unit/virtio_large_test.c $(virtio-device)
+virtio_cpus-y += tests/unit/virtio_cpus_test.c $(virtio-device)
 virtio_hostile-y += tests/unit/virtio_hostile_test.c $(virtio-device)
 netring-y += tests/unit/netring_test.c tests/unit/net_fake.c \
 	tests/unit/netring_service.c net/stack/port.c \

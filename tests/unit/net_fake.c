@@ -14,6 +14,8 @@
 unsigned int checks, log_lines, n_messages;
 uint64_t fake_time = 10000000, message_address;
 uint32_t message_data;
+void (*guest_ram_hook)(void);
+void (*message_hook)(uint64_t address, uint32_t data);
 char last_log[256];
 
 static uint8_t *ram1, *ram2;
@@ -30,6 +32,8 @@ static void ram_make(void)
 void *guest_ram(guest_phys addr, uint64_t len)
 {
 	ram_make();
+	if (guest_ram_hook)
+		guest_ram_hook();
 	if (!len)
 		return NULL;
 	if (addr >= RAM_BASE && addr - RAM_BASE < RAM_SIZE)
@@ -112,6 +116,10 @@ host_phys virt_to_phys(const void *p)
 
 int guest_msi(uint64_t address, uint32_t data)
 {
+	if (message_hook) {
+		message_hook(address, data);
+		return 0;
+	}
 	n_messages++;
 	message_address = address;
 	message_data = data;

@@ -29,7 +29,11 @@ extern uint64_t fake_time;
 extern unsigned int log_lines;
 extern char last_log[256];
 
-/* messages to the guest */
+/* called by each guest_ram(), if set */
+extern void (*guest_ram_hook)(void);
+
+/* messages to the guest; a function that takes them instead, if set */
+extern void (*message_hook)(uint64_t address, uint32_t data);
 extern unsigned int n_messages;
 extern uint64_t message_address;
 extern uint32_t message_data;

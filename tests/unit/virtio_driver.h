@@ -36,6 +36,8 @@ extern bool filter_promiscuous, filter_all;
 extern unsigned int filter_n;
 extern uint8_t filter_mac[64][ETH_ALEN];
 extern bool intx_on, intx_level;
+/* stands in for the switch, if set: as net_input() */
+extern unsigned int (*input_instead)(struct frame **f, unsigned int n);
 
 /* BAR accesses may miss: a test has moved the BAR at random */
 extern bool may_miss;
