@@ -4,6 +4,9 @@
  * finished in software where the guest asked for offloads; frames of netd are
  * read by the card right from its slots, which therefore stay with us until
  * the last reference is gone, even if netd ends meanwhile.
+ *
+ * netd runs, starts and ends on the first CPU only; frames come and go on any.
+ * So the domain is only touched under the lock.
  */
 #include "stack.h"
 
@@ -11,6 +14,9 @@
 #include <net/segment.h>
 #include <string.h>
 #include <tandem/mem.h>
+
+/* until what was left is looked at again */
+#define AGAIN_US	200u
 
 /* ---- to netd ---- */
 
@@ -98,11 +104,11 @@ static void flush(struct net_port *p)
 {
 	struct stack_port *s = p->priv;
 
-	if (!s->rx_signal)
-		return;
-	s->rx_signal = false;
-	if (s->domain)
+	spin_lock(&s->lock);
+	if (s->rx_signal && s->domain)
 		domain_signal(s->domain, NETRING_EVENT_RX);
+	s->rx_signal = false;
+	spin_unlock(&s->lock);
 }
 
 /* ---- from netd ---- */
@@ -203,23 +209,29 @@ static bool send_batch(struct stack_port *s)
 {
 	struct frame *list[NET_BATCH];
 	uint32_t place[NET_BATCH];
-	struct domain *domain;
 	unsigned int n, done;
+	uint32_t start;
+	bool same;
 
 	spin_lock(&s->lock);
-	domain = s->domain;
-	n = domain ? collect(s, list, place) : 0;
+	start = s->starts;
+	n = s->domain ? collect(s, list, place) : 0;
 	spin_unlock(&s->lock);
 	if (!n)
 		return false;
 	done = net_input(s->port, list, n);
 	spin_lock(&s->lock);
-	if (done && s->domain == domain) {
+	same = s->starts == start;
+	if (done && same) {
 		s->tx_ready_tail = place[done - 1];
 		netring_taken(&s->area->tx_ready, s->tx_ready_tail);
 	}
-	for (unsigned int i = done; i < n; i++)
+	for (unsigned int i = done; i < n; i++) {
 		s->in_flight[list[i]->cookie] = false;
+		/* the netd that put them there is gone */
+		if (!same)
+			tx_slot_free(s, (uint16_t)list[i]->cookie);
+	}
 	spin_unlock(&s->lock);
 	for (unsigned int i = 0; i < done; i++)
 		frame_put(list[i]);
@@ -229,7 +241,7 @@ static bool send_batch(struct stack_port *s)
 void stack_tx_work(struct stack_port *s)
 {
 	/* All that netd can have waiting, and bounded if it adds more. */
-	unsigned int budget = 2 * STACK_TX_SLOTS / NET_BATCH;
+	unsigned int budget = 4 * STACK_TX_SLOTS / NET_BATCH;
 
 	do {
 		__atomic_store_n(&s->tx_again, 1, __ATOMIC_SEQ_CST);
@@ -239,8 +251,11 @@ void stack_tx_work(struct stack_port *s)
 		while (budget && send_batch(s))
 			budget--;
 		__atomic_store_n(&s->tx_working, 0, __ATOMIC_SEQ_CST);
-	} while (budget-- > 1 &&
-		 __atomic_load_n(&s->tx_again, __ATOMIC_SEQ_CST));
+		if (budget && !__atomic_load_n(&s->tx_again, __ATOMIC_SEQ_CST))
+			return;
+	} while (budget && --budget);
+	/* what comes all the time shall not hold this CPU */
+	timer_arm(&s->again_timer, time_us() + AGAIN_US);
 }
 
 static void resume(struct net_port *p)

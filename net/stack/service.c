@@ -178,6 +178,7 @@ static void started(struct service *service, struct domain *d)
 	stack_rings_reset(s);
 	s->addresses_generation = 0;
 	s->domain = d;
+	s->starts++;
 	spin_unlock(&s->lock);
 	addresses_static(s);
 }
@@ -198,6 +199,11 @@ static void notify(struct service *service, struct domain *d)
 
 	addresses_check(s);
 	stack_tx_work(s);
+}
+
+static void look_again(struct timer *t)
+{
+	stack_tx_work(container_of(t, struct stack_port, again_timer));
 }
 
 /* Not from within netd's own system call: hence from a timer. */
@@ -243,6 +249,7 @@ static int create(struct net_port *port, struct pci_device *at)
 	s->tx_slot = s->rx_slot + STACK_RX_SLOTS * NETRING_SLOT_SIZE;
 	s->port = port;
 	s->broken_timer.fn = end_broken;
+	s->again_timer.fn = look_again;
 	port->priv = s;
 	port->ops = &stack_port_ops;
 	stack_port_create(s);

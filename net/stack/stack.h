@@ -25,14 +25,15 @@ _Static_assert(STACK_TX_SLOTS <= NETRING_ENTRIES, "rings cannot overflow");
 struct stack_port {
 	struct net_port *port;
 	struct service service;
-	struct domain *domain;		/* NULL while netd does not run */
 
 	struct netring_area *area;	/* shared */
 	size_t area_size;
 	uint8_t *rx_slot, *tx_slot;	/* shared */
 
-	/* Last in the lock order, as a virtio queue. Protects the rest. */
+	/* As a virtio queue's in the lock order. Protects the rest. */
 	struct spinlock lock;
+	struct domain *domain;		/* NULL while netd does not run */
+	uint32_t starts;		/* of netd */
 	/* our own numbers of each ring; what is shared is never read back */
 	uint32_t rx_ready_head, rx_free_tail;
 	uint32_t tx_ready_tail, tx_free_head;
@@ -42,7 +43,8 @@ struct stack_port {
 
 	uint32_t tx_working;		/* one at a time takes from tx_ready */
 	uint32_t tx_again;
-	uint32_t addresses_generation;
+	uint32_t addresses_generation;	/* the first CPU's own */
+	struct timer again_timer;	/* looks at tx_ready once more */
 	struct timer broken_timer;	/* ends a netd that broke a ring */
 	struct ratelimit limit;
 	struct {

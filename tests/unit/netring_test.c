@@ -24,10 +24,17 @@ static unsigned int n_multicast;
 
 /* ---- the switch and the core ---- */
 
+/* what another CPU does while the switch has the frames */
+static void (*meanwhile)(void);
+
 unsigned int net_input(struct net_port *p, struct frame **f, unsigned int n)
 {
+	void (*other)(void) = meanwhile;
 	unsigned int i;
 
+	meanwhile = NULL;
+	if (other)
+		other();
 	for (i = 0; i < n && input_room; i++, input_room--) {
 		frame_get(f[i]);
 		input[n_input++] = f[i];
@@ -428,6 +435,63 @@ static void random_netd(void)
 	}
 }
 
+/* ---- several CPUs ---- */
+
+/* The next netd may well lie where the last one did. */
+static void netd_starts_anew(void)
+{
+	service->ended(service, netd);
+	start();
+}
+
+static void frames_of_the_last_netd_do_not_disturb_the_next(void)
+{
+	unsigned int slots = 0;
+
+	start();
+	input_room = 1;
+	for (uint16_t i = 0; i < 3; i++)
+		put_tx(i, 0, 60);
+	meanwhile = netd_starts_anew;
+	ring();
+	CHECK(n_input == 1 && area->tx_ready.tail == 0);
+	while (take_tx() >= 0)
+		slots++;
+	CHECK(slots == STACK_TX_SLOTS - 1);	/* one is on the wire */
+	put_tx(5, 0, 60);
+	input_room = 64;
+	ring();
+	CHECK(n_input == 2 && kills == 0 && !stack->broken_timer.armed);
+	all_sent();
+	service->ended(service, netd);
+}
+
+static uint16_t next_put;
+
+static void netd_sends_more(void)
+{
+	if (next_put == 30)
+		return;
+	meanwhile = netd_sends_more;
+	put_tx(next_put++, 0, 60);
+	ring();
+}
+
+/* Word left for whoever sends is not lost, however much there is of it. */
+static void frames_that_keep_coming_all_go(void)
+{
+	start();
+	next_put = 0;
+	netd_sends_more();
+	for (unsigned int i = 0; i < 30 && stack->again_timer.armed; i++) {
+		stack->again_timer.armed = false;
+		stack->again_timer.fn(&stack->again_timer);
+	}
+	CHECK(n_input == 30);
+	all_sent();
+	service->ended(service, netd);
+}
+
 /* The backend is known to the linker's tables alone. */
 int netring_create(struct net_port *p);
 
@@ -448,6 +512,10 @@ int main(void)
 	bad_entries_are_refused();
 	broken_indices_end_netd();
 	netd_tells_its_addresses();
+	kills = 0;
+	stack->broken_timer.armed = false;
+	frames_of_the_last_netd_do_not_disturb_the_next();
+	frames_that_keep_coming_all_go();
 	random_netd();
 	printf("%u checks\n", checks);
 	return 0;
