@@ -15,6 +15,8 @@
 #define BULK_RATIO	4u
 /* The longest that a frame waits for an exit. */
 #define HOLD_US		1500u
+/* until a queue is looked at again that is filled all the time */
+#define LOOK_US		200u
 
 static bool is_bulk(struct virtio_hold *h, uint64_t now)
 {
@@ -58,5 +60,5 @@ bool virtio_hold(struct virtio_net *dev)
 void virtio_hold_look(struct virtio_net *dev)
 {
 	dev->hold.timer.fn = expired;
-	timer_arm(&dev->hold.timer, time_us());
+	timer_arm(&dev->hold.timer, time_us() + LOOK_US);
 }
