@@ -11,8 +11,9 @@
  *	poll.c     the status block, interrupts, coalescing
  *	watchdog.c what stopped is started again; quiesce
  *
- * Locks, in this order: poll (only ever tried), tx, rx. Registers that are
- * written on the packet path are write-only there; a read costs a round trip.
+ * Locks, in this order: poll (only ever tried), the registers' one, tx, rx.
+ * Registers that are written on the packet path are write-only there; a read
+ * costs a round trip.
  */
 #ifndef BNX_BNX_H
 #define BNX_BNX_H
@@ -102,20 +103,30 @@ struct bnx {
 	struct bnx *next;
 
 	volatile struct status_block *status;
+	/*
+	 * Whoever looks at the status block has this one, as has the
+	 * watchdog. It protects what has no other lock.
+	 */
 	struct spinlock poll_lock;
+	/* Filter and kind of interrupt, which any CPU may change. */
+	struct spinlock lock;
 	uint32_t tag;			/* of the last status block handled */
-	bool running;			/* rings live; else transmit drops */
+	/* rings live; else transmit drops; changed under poll, this and tx */
+	bool running;
 	bool gone;			/* the device does not answer */
 	bool no_firmware;		/* no boot code answered the first time */
 
 	struct nmi_source nmi;
-	uint32_t acknowledged;		/* tag last told to the hardware */
+	uint32_t acknowledged;		/* tag last told to the hardware; lock */
+	uint32_t answer_wanted;		/* by an interrupt */
 	uint64_t late_until;		/* a message may yet come, time_us() */
 	uint16_t command;		/* PCI COMMAND while we drive it */
-	uint32_t host_control, mac_mode, rx_mode, local_control;
-	bool intx, intx_asserted;
+	uint32_t host_control, mac_mode, local_control;
 	bool reset_wanted;
 
+	/* under lock */
+	uint32_t rx_mode;
+	bool intx, intx_asserted;
 	uint8_t unicast[MAC_ADDRESSES][ETH_ALEN];
 	uint32_t hash[MAC_HASH_REGISTERS];
 	bool promiscuous;
@@ -170,6 +181,9 @@ int bnx_bring_up(struct bnx *nic);
 /* Receiver and interrupt on, buffers posted: frames flow from here on. */
 void bnx_enable(struct bnx *nic);
 
+/* No CPU but the caller's writes a register from here on. Poll lock held. */
+void bnx_stop(struct bnx *nic);
+
 /* No further DMA or interrupt; takes no lock, reads nothing, under 1 ms. */
 void bnx_silence(struct bnx *nic);
 
@@ -192,7 +206,7 @@ void bnx_link_update(struct bnx *nic);
 /* The permanent address into mac. 0; -ENOENT: the NIC has none. */
 int bnx_mac_read(struct bnx *nic, uint8_t mac[ETH_ALEN]);
 
-/* Write nic's addresses and filter to the hardware. */
+/* Write nic's addresses and filter to the hardware. The lock is held. */
 void bnx_filter_apply(struct bnx *nic);
 
 void bnx_set_filter(struct net_port *p, bool promiscuous, bool all_multicast,
@@ -238,8 +252,11 @@ int bnx_rx_poll(struct bnx *nic, uint16_t producer);
 
 /* ---- poll.c ---- */
 
-/* Look at the status block and do what it says. Exit context. */
+/* Look at the status block and do what it says. Exit context, any CPU. */
 void bnx_poll(struct bnx *nic);
+
+/* Give the poll lock back, and do what interrupts have asked for meanwhile. */
+void bnx_poll_end(struct bnx *nic);
 
 /* Host Coalescing Mode but for the bits that act once. */
 #define BNX_COALESCING_MODE \
@@ -248,14 +265,14 @@ void bnx_poll(struct bnx *nic);
 /* Coalescing for the present level of moderation. */
 void bnx_coalescing_apply(struct bnx *nic);
 
-/* Program the MSI capability and switch it on, or off in INTx mode. */
+/* Program the MSI capability, on, or off in INTx mode. The lock is held. */
 void bnx_msi_restore(struct bnx *nic);
 
 /* A message may yet come, within_us from now, that no new tag accounts for. */
 void bnx_expect_late_message(struct bnx *nic, uint64_t within_us);
 #define BNX_LATE_MESSAGE_US	20000u
 
-/* Let the NIC interrupt from now on. */
+/* Let the NIC interrupt from now on. The lock is held. */
 void bnx_interrupt_enable(struct bnx *nic);
 
 void bnx_guest_intx_enable(struct net_port *p, bool on);

@@ -91,6 +91,7 @@ void bnx_set_filter(struct net_port *p, bool promiscuous, bool all_multicast,
 	struct bnx *nic = p->priv;
 	unsigned int unicast = 1;
 
+	spin_lock(&nic->lock);
 	memset(nic->hash, all_multicast ? 0xff : 0, sizeof(nic->hash));
 	for (unsigned int i = 0; i < MAC_ADDRESSES; i++)
 		memcpy(nic->unicast[i], p->mac, ETH_ALEN);
@@ -110,4 +111,5 @@ void bnx_set_filter(struct net_port *p, bool promiscuous, bool all_multicast,
 	nic->promiscuous = promiscuous;
 	if (nic->running)
 		bnx_filter_apply(nic);
+	spin_unlock(&nic->lock);
 }

@@ -144,10 +144,12 @@ static void set_flow_control(struct bnx *nic, bool full_duplex)
 			tx = partner & ADVERTISE_PAUSE;
 		}
 	}
+	spin_lock(&nic->lock);
 	nic->rx_mode &= ~(uint32_t)RX_MODE_FLOW_CONTROL;
 	if (rx)
 		nic->rx_mode |= RX_MODE_FLOW_CONTROL;
 	bnx_write(nic, RECEIVE_MAC_MODE, nic->rx_mode);
+	spin_unlock(&nic->lock);
 	bnx_write(nic, TRANSMIT_MAC_MODE, TX_MODE_ENABLE |
 		  TX_MODE_MBUF_LOCKUP_FIX | (tx ? TX_MODE_FLOW_CONTROL : 0));
 }

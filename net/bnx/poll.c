@@ -8,6 +8,10 @@
  * exit and without a register access. The MSI only makes sure that an exit
  * happens. Its handler ends with the one register write that says which tag
  * has been dealt with; the hardware interrupts again if that is not its last.
+ *
+ * Each CPU looks, and whoever comes first works; others go on with what they
+ * have to do. Only an interrupt must not be passed over: it leaves word, and
+ * whoever works answers it at the end.
  */
 #include "bnx.h"
 
@@ -142,45 +146,93 @@ static void handle_status(struct bnx *nic)
 	}
 }
 
-/* Whether there was something new. */
+static uint32_t present_tag(const struct bnx *nic)
+{
+	return STATUS_TAG(__atomic_load_n(&nic->status->tag,
+					  __ATOMIC_ACQUIRE));
+}
+
+/* Whether there was something new. The poll lock is held. */
 static bool poll_once(struct bnx *nic)
 {
-	uint32_t tag = STATUS_TAG(__atomic_load_n(&nic->status->tag,
-						  __ATOMIC_ACQUIRE));
+	uint32_t tag = present_tag(nic);
 
 	if (tag == nic->tag || !nic->running)
 		return false;
-	if (!spin_trylock(&nic->poll_lock))
-		return false;
-	nic->tag = tag;
+	__atomic_store_n(&nic->tag, tag, __ATOMIC_RELAXED);
 	nic->count.polls++;
 	handle_status(nic);
-	spin_unlock(&nic->poll_lock);
 	return true;
 }
 
-/* Tell the hardware what has been dealt with; its interrupt goes down. */
+/*
+ * Tell the hardware what has been dealt with, or is being so; its interrupt
+ * goes down. The lock is held.
+ */
 static void acknowledge(struct bnx *nic)
 {
-	nic->acknowledged = nic->tag;
-	bnx_write(nic, INTERRUPT_MAILBOX_0, INTERRUPT_MAILBOX_TAG(nic->tag));
+	nic->acknowledged = __atomic_load_n(&nic->tag, __ATOMIC_RELAXED);
+	bnx_write(nic, INTERRUPT_MAILBOX_0,
+		  INTERRUPT_MAILBOX_TAG(nic->acknowledged));
 }
 
-void bnx_poll(struct bnx *nic)
+/* What is to be said to the hardware for a status block that was polled. */
+static void polled(struct bnx *nic)
 {
-	if (!poll_once(nic))
+	bool asked = nic->status_asked && !nic->status_stuck &&
+		     nic->tag == STATUS_TAG(nic->watched_tag + 1);
+
+	nic->status_asked = false;
+	/* read without the lock: whoever changes it acknowledges, too */
+	if (!nic->intx && !asked)
 		return;
+	spin_lock(&nic->lock);
 	if (nic->intx) {
 		/* a line that stays asserted would come back for ever */
 		if (!nic->intx_asserted)
 			acknowledge(nic);
-	} else if (nic->status_asked && !nic->status_stuck &&
-		   nic->tag == STATUS_TAG(nic->watched_tag + 1)) {
+	} else if (asked) {
 		/* most likely the block asked for: it sends no message */
 		acknowledge(nic);
 		bnx_expect_late_message(nic, UNLIKELY_MESSAGE_US);
 	}
-	nic->status_asked = false;
+	spin_unlock(&nic->lock);
+}
+
+/* Do what an interrupt asked for, unless another CPU is at work and will. */
+static void answer(struct bnx *nic)
+{
+	while (__atomic_load_n(&nic->answer_wanted, __ATOMIC_SEQ_CST) &&
+	       spin_trylock(&nic->poll_lock)) {
+		__atomic_store_n(&nic->answer_wanted, 0, __ATOMIC_SEQ_CST);
+		if (nic->running) {
+			poll_once(nic);
+			spin_lock(&nic->lock);
+			if (!nic->intx)
+				acknowledge(nic);
+			spin_unlock(&nic->lock);
+		}
+		spin_unlock(&nic->poll_lock);
+		/* who found the lock taken has left word before */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	}
+}
+
+void bnx_poll_end(struct bnx *nic)
+{
+	spin_unlock(&nic->poll_lock);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	answer(nic);
+}
+
+void bnx_poll(struct bnx *nic)
+{
+	if (present_tag(nic) == __atomic_load_n(&nic->tag, __ATOMIC_RELAXED) ||
+	    !nic->running || !spin_trylock(&nic->poll_lock))
+		return;
+	if (poll_once(nic))
+		polled(nic);
+	bnx_poll_end(nic);
 }
 
 static void poll_all(void)
@@ -212,11 +264,11 @@ static bool interrupt(void *arg, bool explained)
 	struct bnx *nic = arg;
 
 	if (!nic->running || nic->intx ||
-	    STATUS_TAG(nic->status->tag) == nic->acknowledged)
+	    present_tag(nic) == nic->acknowledged)
 		return !explained && is_late_message(nic);
 	nic->count.interrupts++;
-	poll_once(nic);
-	acknowledge(nic);
+	__atomic_store_n(&nic->answer_wanted, 1, __ATOMIC_SEQ_CST);
+	answer(nic);
 	nic->late_until = 0;
 	if (explained)
 		bnx_expect_late_message(nic, BNX_LATE_MESSAGE_US);
@@ -273,8 +325,9 @@ void bnx_guest_intx_enable(struct net_port *p, bool on)
 {
 	struct bnx *nic = p->priv;
 
+	spin_lock(&nic->lock);
 	if (on == nic->intx)
-		return;
+		goto out;
 	nic->intx = on;
 	exit_poll_periodic(on);
 	nic->intx_asserted = false;
@@ -282,28 +335,32 @@ void bnx_guest_intx_enable(struct net_port *p, bool on)
 	nic->command &= (uint16_t)~PCI_COMMAND_INTX_DISABLE;
 	if (!on)
 		nic->command |= PCI_COMMAND_INTX_DISABLE;
+	/* one that is being reset gets it from bnx_enable() */
+	if (!nic->running)
+		goto out;
 	msi_control(nic, !on);
 	pci_config_write(nic->pci, PCI_COMMAND, 2, nic->command);
-	if (nic->running) {
-		/* a reset since may have found the other way */
-		bnx_write(nic, MSI_MODE, on ? 0 : MSI_MODE_ENABLE);
-		acknowledge(nic);
-	}
+	/* a reset since may have found the other way */
+	bnx_write(nic, MSI_MODE, on ? 0 : MSI_MODE_ENABLE);
+	acknowledge(nic);
+out:
+	spin_unlock(&nic->lock);
 }
 
 void bnx_guest_intx_level(struct net_port *p, bool asserted)
 {
 	struct bnx *nic = p->priv;
 
-	if (!nic->running || !nic->intx)
-		return;
+	spin_lock(&nic->lock);
 	/* a clear is repeated: the line may be up for the NIC's own reasons */
-	if (asserted && nic->intx_asserted)
-		return;
+	if (!nic->running || !nic->intx || (asserted && nic->intx_asserted))
+		goto out;
 	nic->intx_asserted = asserted;
 	if (asserted)
 		bnx_write(nic, MISC_LOCAL_CONTROL,
 			  nic->local_control | GRC_SET_INTERRUPT);
 	else
 		acknowledge(nic);
+out:
+	spin_unlock(&nic->lock);
 }

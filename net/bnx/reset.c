@@ -288,7 +288,9 @@ static int set_mac_and_coalescing(struct bnx *nic)
 {
 	int r;
 
+	spin_lock(&nic->lock);
 	bnx_filter_apply(nic);
+	spin_unlock(&nic->lock);
 	bnx_write(nic, RX_MTU_SIZE, NET_FRAME_MAX + 4);	/* with FCS */
 	bnx_write(nic, TRANSMIT_MAC_LENGTHS, TX_LENGTHS_DEFAULT);
 	bnx_write(nic, RX_RULES_CONFIG, RX_RULES_DEFAULT_CLASS_1);
@@ -377,10 +379,24 @@ int bnx_bring_up(struct bnx *nic)
 
 void bnx_enable(struct bnx *nic)
 {
+	spin_lock(&nic->lock);
+	/* the guest may have asked for the other kind during the reset */
+	bnx_write(nic, MSI_MODE, nic->intx ? 0 : MSI_MODE_ENABLE);
+	pci_config_write(nic->pci, PCI_COMMAND, 2, nic->command);
 	bnx_msi_restore(nic);
 	nic->running = true;
 	nic->rx_mode |= RX_MODE_ENABLE;
 	bnx_filter_apply(nic);
 	bnx_rx_post(nic);
 	bnx_interrupt_enable(nic);
+	spin_unlock(&nic->lock);
+}
+
+void bnx_stop(struct bnx *nic)
+{
+	spin_lock(&nic->lock);
+	spin_lock(&nic->tx.lock);
+	nic->running = false;
+	spin_unlock(&nic->tx.lock);
+	spin_unlock(&nic->lock);
 }

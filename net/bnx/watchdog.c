@@ -40,7 +40,7 @@ static void restart(struct bnx *nic, const char *why)
 	nic->count.resets++;
 	if (why)
 		log_warn("%s: the NIC is reset", why);
-	nic->running = false;
+	bnx_stop(nic);
 	r = bnx_reset(nic);
 	/* reset or gone: nothing is fetched from the frames' memory now */
 	bnx_tx_drop_all(nic);
@@ -108,7 +108,7 @@ static void check_running(struct bnx *nic)
 {
 	if (bnx_read(nic, MISC_HOST_CONTROL) == ALL_ONES) {
 		log_error("the device does not answer: link reported down");
-		nic->running = false;
+		bnx_stop(nic);
 		nic->gone = true;
 		nic->restart_pause = 1;
 		bnx_tx_drop_all(nic);
@@ -138,7 +138,7 @@ static void watchdog(struct timer *t)
 			nic->restart_pause--;
 		else
 			restart(nic, NULL);
-		spin_unlock(&nic->poll_lock);
+		bnx_poll_end(nic);
 	}
 	timer_arm(t, time_us() + PERIOD_US);
 }
