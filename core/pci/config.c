@@ -3,7 +3,8 @@
  * Configuration space: the hardware's, by configuration mechanism #1 (PCI 3.0,
  * section 3.2.2.3.2), and the guest's way to it: the ports 0xCF8-0xCFF and
  * the ECAM page of each function that is not shown as it is. The guest's
- * address register is a copy; the real one is ours.
+ * address register is a copy, one for all its CPUs as in hardware; the real one
+ * is ours.
  */
 #include "config.h"
 #include "../acpi.h"
@@ -21,7 +22,9 @@
 #define CONFIG_DATA	0xcfc
 #define ADDRESS_ENABLE	BIT(31)
 
-static struct spinlock lock;
+static struct spinlock lock;		/* the two ports */
+/* "pci" in docs/design.md: the guest's accesses, one after the other */
+static struct spinlock guest_lock;
 static uint32_t guest_address;
 
 uint32_t pci_raw_read(uint8_t bus, uint8_t slot, uint8_t function,
@@ -69,9 +72,28 @@ void pci_config_write(struct pci_device *d, unsigned int offset,
 
 /* ---- ports ---- */
 
+static uint32_t function_read(struct pci_function *f, unsigned int offset,
+			      unsigned int size)
+{
+	uint32_t v;
+
+	spin_lock(&guest_lock);
+	v = f->config_read(f, offset, size);
+	spin_unlock(&guest_lock);
+	return v;
+}
+
+static void function_write(struct pci_function *f, unsigned int offset,
+			   unsigned int size, uint32_t value)
+{
+	spin_lock(&guest_lock);
+	f->config_write(f, offset, size, value);
+	spin_unlock(&guest_lock);
+}
+
 static uint32_t data_read(unsigned int byte, unsigned int size)
 {
-	uint32_t a = guest_address;
+	uint32_t a = __atomic_load_n(&guest_address, __ATOMIC_RELAXED);
 	uint8_t bus = a >> 16, slot = a >> 11 & 31, function = a >> 8 & 7;
 	unsigned int offset = (a & 0xfc) + byte;
 	struct pci_function *f;
@@ -79,13 +101,13 @@ static uint32_t data_read(unsigned int byte, unsigned int size)
 	if (!(a & ADDRESS_ENABLE))
 		return size == 4 ? ~0u : (1u << size * 8) - 1;
 	f = pci_guest_view(bus, slot, function);
-	return f ? f->config_read(f, offset, size) :
+	return f ? function_read(f, offset, size) :
 		pci_raw_read(bus, slot, function, offset, size);
 }
 
 static void data_write(unsigned int byte, unsigned int size, uint32_t value)
 {
-	uint32_t a = guest_address;
+	uint32_t a = __atomic_load_n(&guest_address, __ATOMIC_RELAXED);
 	uint8_t bus = a >> 16, slot = a >> 11 & 31, function = a >> 8 & 7;
 	unsigned int offset = (a & 0xfc) + byte;
 	struct pci_function *f;
@@ -94,7 +116,7 @@ static void data_write(unsigned int byte, unsigned int size, uint32_t value)
 		return;
 	f = pci_guest_view(bus, slot, function);
 	if (f)
-		f->config_write(f, offset, size, value);
+		function_write(f, offset, size, value);
 	else
 		pci_raw_write(bus, slot, function, offset, size, value);
 }
@@ -115,7 +137,7 @@ static uint32_t config_port_read(void *ctx __unused, uint16_t port,
 	if (data_access(port, size))
 		return data_read(port - CONFIG_DATA, size);
 	if (port == CONFIG_ADDRESS && size == 4)
-		return guest_address;
+		return __atomic_load_n(&guest_address, __ATOMIC_RELAXED);
 	/* bytes of 0xcf8-0xcfb are other registers of the chipset */
 	if (size == 1)
 		return inb(port);
@@ -130,7 +152,8 @@ static void config_port_write(void *ctx __unused, uint16_t port,
 	if (data_access(port, size))
 		data_write(port - CONFIG_DATA, size, value);
 	else if (port == CONFIG_ADDRESS && size == 4)
-		guest_address = value & ~3u;
+		__atomic_store_n(&guest_address, value & ~3u,
+				 __ATOMIC_RELAXED);
 	else if (size == 1)
 		outb(port, (uint8_t)value);
 	else
@@ -185,8 +208,8 @@ static uint64_t ecam_read(void *ctx, uint64_t offset, unsigned int size)
 	uint64_t v = 0;
 
 	for (unsigned int i = 0; i < size; i += part)
-		v |= (uint64_t)f->config_read(f, (unsigned int)offset + i,
-					      part) << 8 * i;
+		v |= (uint64_t)function_read(f, (unsigned int)offset + i,
+					     part) << 8 * i;
 	return v;
 }
 
@@ -198,8 +221,8 @@ static void ecam_write(void *ctx, uint64_t offset, unsigned int size,
 	uint64_t mask = BIT(part * 8) - 1;
 
 	for (unsigned int i = 0; i < size; i += part)
-		f->config_write(f, (unsigned int)offset + i, part,
-				(uint32_t)(value >> 8 * i & mask));
+		function_write(f, (unsigned int)offset + i, part,
+			       (uint32_t)(value >> 8 * i & mask));
 }
 
 int pci_present(struct pci_device *d, struct pci_function *f)

@@ -7,6 +7,7 @@
 #include "pci_fake.h"
 #include "../../core/x86/trap_table.h"
 
+#include <pthread.h>
 #include <tandem/init.h>
 
 #define BRIDGE_IO	0x1c
@@ -452,6 +453,36 @@ static void the_guest_may_do_the_rest(void)
 	guest_ecam_write(port, 0x100, 4, 0);
 }
 
+#define WINDOW_A	0x12301230u
+#define WINDOW_B	0x45604560u
+
+static bool over;
+
+static void *other_cpu(void *arg __unused)
+{
+	for (unsigned int i = 0; i < 100000; i++) {
+		guest_ecam_write(port, BRIDGE_MEMORY, 4, WINDOW_A);
+		guest_ecam_write(port, BRIDGE_MEMORY, 4, WINDOW_B);
+	}
+	__atomic_store_n(&over, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* What one CPU writes byte by byte, no other sees half written. */
+static void accesses_of_two_cpus_are_whole(void)
+{
+	pthread_t thread;
+
+	guest_ecam_write(port, BRIDGE_MEMORY, 4, WINDOW_A);
+	CHECK(!pthread_create(&thread, NULL, other_cpu, NULL));
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE)) {
+		uint64_t v = guest_ecam_read(port, BRIDGE_MEMORY, 4);
+
+		CHECK(v == WINDOW_A || v == WINDOW_B);
+	}
+	CHECK(!pthread_join(thread, NULL));
+}
+
 int main(void)
 {
 	build_machine();
@@ -469,6 +500,7 @@ int main(void)
 	concealed_means_absent();
 	the_guest_cannot_cut_the_nic_off();
 	the_guest_may_do_the_rest();
+	accesses_of_two_cpus_are_whole();
 	printf("%u checks\n", checks);
 	return 0;
 }

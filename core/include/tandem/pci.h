@@ -127,7 +127,8 @@ struct pci_driver {
 /*
  * Replaces a device's configuration space in the guest's view (ports and
  * ECAM page). size 1, 2 or 4, offset aligned and below 4096 (reads of
- * extended space below 256 come through both ways).
+ * extended space below 256 come through both ways). One call at a time, under
+ * the lock "pci" (docs/design.md).
  */
 struct pci_function {
 	uint32_t (*config_read)(struct pci_function *f, unsigned int offset,
