@@ -169,7 +169,7 @@ static void wake(bool lost __unused)
 		if (!spin_trylock(&nic->poll_lock))
 			continue;
 		restart(nic, NULL);
-		spin_unlock(&nic->poll_lock);
+		bnx_poll_end(nic);
 	}
 }
 POWER_HOOK(INIT_DRIVER, NULL, wake);

@@ -185,8 +185,10 @@ void virtio_pci_reset(struct virtio_net *dev)
 	/* all that software can change is 0 then */
 	for (unsigned int i = 0; i < sizeof(dev->config); i++)
 		dev->config[i] &= (uint8_t)~dev->config_mask[i];
+	spin_lock(&dev->interrupt_lock);
 	for (unsigned int i = 0; i < VIRTIO_VECTORS; i++)
 		dev->msix[i] = (struct msix_entry){ .control = MSIX_MASKED };
+	spin_unlock(&dev->interrupt_lock);
 	virtio_bar_update(dev);
 	virtio_update_live(dev);
 	virtio_interrupt_update(dev);
