@@ -2,7 +2,8 @@
 /*
  * All CPUs of the machine. Each runs its own vCPU in a loop of its own; the
  * first one, which started the VMM, also does what there is to be done once:
- * timers, the VMM's devices and domains, so that none of these needs a lock.
+ * timers, interrupts of the VMM's devices and domains, so that none of these
+ * needs a lock.
  * Others ask it by cpu_call_first() or wake it by cpu_request().
  */
 #ifndef CORE_X86_CPUS_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticket-free spin lock. Order (docs/design.md, Locks): pci, ippass, bnx tx,
- * bnx rx, virtio queue, log. None is held across VM entry or ring 3. NMI
- * handlers take none.
+ * Spin lock without tickets. docs/design.md, Locks, names all that there are,
+ * their order and what else to keep to.
  */
 #ifndef TANDEM_SPINLOCK_H
 #define TANDEM_SPINLOCK_H
