@@ -59,9 +59,12 @@ static void reset_begin(struct virtio_net *dev)
 		virtio_queue_reset(q);
 		q->resetting = false;
 		if (i == QUEUE_TX) {
-			dev->tx_notify = true;
-			dev->tx_done = false;
-			dev->tx_signal = 0;
+			__atomic_store_n(&dev->tx_notify, true,
+					 __ATOMIC_RELAXED);
+			__atomic_store_n(&dev->tx_done, false,
+					 __ATOMIC_RELAXED);
+			__atomic_store_n(&dev->tx_signal, 0,
+					 __ATOMIC_RELAXED);
 		}
 		spin_unlock(&q->lock);
 	}

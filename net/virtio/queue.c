@@ -222,7 +222,9 @@ void virtio_queue_notify(struct virtio_net *dev, struct virtio_queue *q,
 
 	if (virtio_has(dev, VIRTIO_F_EVENT_IDX))
 		/* off: an index that lies behind is not reached for long */
-		*event = (uint16_t)(q->next_avail - (on ? 0 : 1));
+		__atomic_store_n(event, (uint16_t)(q->next_avail -
+						   (on ? 0 : 1)),
+				 __ATOMIC_RELAXED);
 	else
 		q->used->flags = on ? 0 : VRING_USED_F_NO_NOTIFY;
 	if (on)

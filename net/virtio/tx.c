@@ -38,6 +38,10 @@
 #define TCP_CSUM_OFFSET		16u
 
 #define COOKIE_BOUNCE		1u
+
+/* What each exit looks at without the queue's lock, and others change. */
+#define FLAG(f)			__atomic_load_n(&(f), __ATOMIC_RELAXED)
+#define SET_FLAG(f, value)	__atomic_store_n(&(f), value, __ATOMIC_RELAXED)
 #define AVAIL_OUT_OF_RANGE	"available index out of range"
 
 _Static_assert(TX_TSO_MAX <= VIRTIO_BOUNCE_PAGES * 4096, "bounce buffer");
@@ -81,7 +85,7 @@ static void release(struct frame *f)
 	/* After a reset the memory is no longer ours to write. */
 	if (q->enabled && s->generation == q->generation) {
 		virtio_queue_used(q, s->head, 0);
-		dev->tx_done = true;
+		SET_FLAG(dev->tx_done, true);
 	}
 	spin_unlock(&q->lock);
 	slot_return(dev, s);
@@ -356,7 +360,7 @@ static void refuse(struct virtio_net *dev)
 		/* head: in range, or peek() had failed */
 		virtio_queue_used(q, dev->tx_chain.head, 0);
 		q->next_avail++;
-		dev->tx_done = true;
+		SET_FLAG(dev->tx_done, true);
 	}
 	spin_unlock(&q->lock);
 	net_count(&dev->port->count.tx_malformed, 1);
@@ -427,8 +431,12 @@ static void signal(struct virtio_net *dev)
 	bool interrupt = false;
 
 	spin_lock(&q->lock);
-	if (dev->tx_signal && --dev->tx_signal == 0 && q->enabled)
-		interrupt = virtio_queue_signal(dev, q);
+	/* unless another CPU was faster */
+	if (dev->tx_signal) {
+		SET_FLAG(dev->tx_signal, (uint8_t)(dev->tx_signal - 1));
+		if (!dev->tx_signal && q->enabled)
+			interrupt = virtio_queue_signal(dev, q);
+	}
 	spin_unlock(&q->lock);
 	if (interrupt)
 		virtio_interrupt_queue(dev, q);
@@ -438,14 +446,14 @@ void virtio_tx_publish(struct virtio_net *dev)
 {
 	struct virtio_queue *q = &dev->queue[QUEUE_TX];
 
-	if (!dev->tx_done)
+	if (!FLAG(dev->tx_done))
 		return;
 	spin_lock(&q->lock);
-	dev->tx_done = false;
+	SET_FLAG(dev->tx_done, false);
 	if (q->enabled)
 		virtio_queue_publish(q);
 	if (!dev->tx_signal)
-		dev->tx_signal = 1;
+		SET_FLAG(dev->tx_signal, 1);
 	spin_unlock(&q->lock);
 }
 
@@ -453,11 +461,11 @@ void virtio_tx_signal_later(struct virtio_net *dev)
 {
 	struct virtio_queue *q = &dev->queue[QUEUE_TX];
 
-	if (!dev->tx_signal)
+	if (!FLAG(dev->tx_signal))
 		return;
 	spin_lock(&q->lock);
 	if (dev->tx_signal)
-		dev->tx_signal = 2;
+		SET_FLAG(dev->tx_signal, 2);
 	spin_unlock(&q->lock);
 }
 
@@ -469,18 +477,18 @@ void virtio_tx_signal_later(struct virtio_net *dev)
 static bool arm(struct virtio_net *dev, bool blocked, uint32_t room)
 {
 	struct virtio_queue *q = &dev->queue[QUEUE_TX];
-	bool quiet, in_flight, more = false;
+	bool quiet, in_flight, notify = true, more = false;
 
 	spin_lock(&q->lock);
 	in_flight = __atomic_load_n(&dev->in_flight, __ATOMIC_SEQ_CST) >=
 		    TX_QUIET_FRAMES;
 	quiet = blocked || in_flight || virtio_hold(dev);
-	dev->tx_notify = true;
 	if (q->enabled && dev->live) {
-		virtio_queue_notify(dev, q, !quiet);
-		dev->tx_notify = !quiet;
-		more = !quiet && virtio_queue_waiting(q) != 0;
+		notify = !quiet;
+		virtio_queue_notify(dev, q, notify);
+		more = notify && virtio_queue_waiting(q) != 0;
 	}
+	SET_FLAG(dev->tx_notify, notify);
 	spin_unlock(&q->lock);
 	__atomic_store_n(&dev->tx_blocked, blocked, __ATOMIC_SEQ_CST);
 	if (blocked && __atomic_load_n(&dev->tx_room, __ATOMIC_SEQ_CST) !=
@@ -521,7 +529,8 @@ void virtio_tx_work(struct virtio_net *dev)
 
 void virtio_tx_poll(struct virtio_net *dev)
 {
-	if ((dev->tx_again || !dev->tx_notify) && !dev->tx_blocked)
+	if ((FLAG(dev->tx_again) || !FLAG(dev->tx_notify)) &&
+	    !FLAG(dev->tx_blocked))
 		virtio_tx_work(dev);
 	else
 		virtio_tx_publish(dev);
@@ -529,8 +538,8 @@ void virtio_tx_poll(struct virtio_net *dev)
 
 void virtio_tx_exit(struct virtio_net *dev)
 {
-	if (dev->tx_signal)
+	if (FLAG(dev->tx_signal))
 		signal(dev);
-	if (dev->tx_done || dev->tx_again || !dev->tx_notify)
+	if (FLAG(dev->tx_done) || FLAG(dev->tx_again) || !FLAG(dev->tx_notify))
 		virtio_tx_poll(dev);
 }

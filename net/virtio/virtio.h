@@ -172,9 +172,10 @@ struct virtio_net {
 	uint32_t in_flight_bytes;
 	uint32_t tx_working, tx_again;
 	uint32_t tx_room;		/* counts what made room for frames */
-	bool tx_notify;			/* the driver is to kick */
+	/* flags that each exit reads without a lock, tx.c: FLAG() */
 	bool tx_blocked;		/* no use looking before a completion */
-	/* set and cleared under the queue's lock */
+	/* these change under the queue's lock */
+	bool tx_notify;			/* the driver is to kick */
 	bool tx_done;			/* completions not yet published */
 	uint8_t tx_signal;		/* exits until the driver is told */
 	struct virtio_hold hold;

@@ -14,7 +14,7 @@
 		printf("%s:%d: %s\n", __func__, __LINE__, #x); \
 		exit(1); \
 	} \
-	checks++; \
+	__atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED); \
 } while (0)
 
 #endif

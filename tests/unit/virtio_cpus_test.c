@@ -4,7 +4,7 @@
  * while another is in the middle of something. Where a hook can stand in for the
  * other CPU, the order is a certain one; the rest are threads that run against
  * each other for a while, as driver, wire and interrupt, and that signals stop
- * for moments anywhere on their way.
+ * for moments anywhere on their way. Built twice, for the thread sanitizer, too.
  */
 #include "virtio_driver.h"
 
@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <time.h>
 
-#define SENT		60000u
+#define SENT		30000u
 #define OUTSTANDING	24u
 #define WIRE_ROOM	6u
 #define STALL_S		20
@@ -85,7 +85,8 @@ static bool is_over(void)
 static void stand_still(int number)
 {
 	static unsigned int turn;
-	unsigned int spins = 100u << (turn++ % 8);
+	unsigned int spins = 100u << (__atomic_fetch_add(&turn, 1,
+				      __ATOMIC_RELAXED) % 8);
 
 	for (unsigned int i = 0; i < spins; i++)
 		__builtin_ia32_pause();
@@ -199,7 +200,7 @@ static void send_one(uint16_t n)
 	q->avail->ring[n % q->size] = n % 32;
 	__atomic_store_n(&q->avail->idx, (uint16_t)(n + 1), __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (*event == n)
+	if (__atomic_load_n(event, __ATOMIC_RELAXED) == n)
 		kick(QUEUE_TX);
 }
 
