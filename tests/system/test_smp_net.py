@@ -188,7 +188,7 @@ def test_the_driver_comes_and_goes_while_others_send(machine):
     with Stirred(machine, "irqs", "flood", "driver") as stirred, \
             Echoes(machine):
         time.sleep(8)
-    assert min(stirred.times.values()) > 3, stirred.times
+    assert min(stirred.times.values()) > 1, stirred.times
     machine.console.run("cat /tmp/driver.out >&2; ip addr show eth0")
     is_well(machine)
 
@@ -206,7 +206,7 @@ def test_registers_move_on_two_cpus_at_once(machine):
         "cd /")
     with Stirred(machine, "bar", "bar2") as stirred, Echoes(machine):
         time.sleep(4)
-    assert min(stirred.times.values()) > 5, stirred.times
+    assert min(stirred.times.values()) > 1, stirred.times
     machine.console.run(
         "basename $(cat /tmp/function) >/sys/bus/pci/drivers/virtio-pci/bind; "
         "insmod /modules/virtio_net.ko; ip link set eth0 up; "
