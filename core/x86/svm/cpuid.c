@@ -15,6 +15,7 @@ struct cpuid_mask {
 #define ANY	0xffffffffu		/* every subleaf */
 #define ALL	0xffffffffu
 
+/* in order of leaf */
 static const struct cpuid_mask masks[] = {
 	{ 0x00000001, ANY, 0, 0, BIT(3), 0,
 	  "MONITOR/MWAIT: a CPU in MWAIT would miss the VMM's work" },
@@ -73,7 +74,8 @@ void svm_cpuid(struct cpu *cpu)
 	uint32_t subleaf = (uint32_t)v->gpr[GPR_RCX];
 	struct cpuid r = cpuid(leaf, subleaf);
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(masks); i++) {
+	for (unsigned int i = 0;
+	     i < ARRAY_SIZE(masks) && masks[i].leaf <= leaf; i++) {
 		if (masks[i].leaf != leaf || (masks[i].subleaf != ANY &&
 					      masks[i].subleaf != subleaf))
 			continue;
