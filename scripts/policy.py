@@ -68,6 +68,8 @@ def masks():
                       body)
     assert len(rows) == len(re.findall(r"\{ ", body)), "cpuid.c: a row " \
         "that is not understood"
+    leaves = [int(leaf, 16) for leaf, *_ in rows]
+    assert leaves == sorted(leaves), "cpuid.c: leaves are not in order"
     return [(int(leaf, 16), number(subleaf),
              [number(w) for w in words.split(",")], reason(why))
             for leaf, subleaf, words, why in rows]

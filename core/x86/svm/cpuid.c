@@ -15,32 +15,27 @@ struct cpuid_mask {
 #define ANY	0xffffffffu		/* every subleaf */
 #define ALL	0xffffffffu
 
-/* in order of leaf */
+/* in the order of their leaves */
 static const struct cpuid_mask masks[] = {
-	{ 0x00000001, ANY, 0, 0, BIT(3), 0,
-	  "MONITOR/MWAIT: a CPU in MWAIT would miss the VMM's work" },
-	{ 0x00000001, ANY, 0, 0, BIT(24), 0,
+	{ 0x00000001, ANY, 0, 0, BIT(3) | BIT(24), 0,
+	  "MONITOR/MWAIT: a CPU in MWAIT would miss the VMM's work; "
 	  "TSC deadline: compares with the CPU's TSC, not with the guest's" },
 	{ 0x00000005, ANY, ALL, ALL, ALL, ALL, "MONITOR/MWAIT" },
 	{ 0x00000007, 0, 0, BIT(1), 0, 0, "TSC_ADJUST: would move our clock" },
-	{ 0x80000001, ANY, 0, 0, BIT(2) | BIT(12), 0,
-	  "SVM, SKINIT: in use by us" },
-	{ 0x80000001, ANY, 0, 0, BIT(10), 0, "IBS: would sample the VMM" },
-	{ 0x80000001, ANY, 0, 0, BIT(15), 0,
-	  "LWP: would write its records into a domain's memory" },
-	{ 0x80000001, ANY, 0, 0, BIT(29), 0, "MONITORX/MWAITX: as MWAIT" },
-	{ 0x80000008, ANY, 0, BIT(3), 0, 0xffff,
-	  "INVLPGB: #UD in a guest" },
-	{ 0x80000008, ANY, 0, BIT(8) | BIT(13), 0, 0,
-	  "MCOMMIT, interruptible WBINVD: bits of EFER that are not let in" },
+	{ 0x80000001, ANY, 0, 0, BIT(2) | BIT(10) | BIT(12) | BIT(15) | BIT(29),
+	  0, "SVM, SKINIT: in use by us; IBS: would sample the VMM; LWP: would "
+	  "write its records into a domain's memory; MONITORX/MWAITX: as "
+	  "MWAIT" },
+	{ 0x80000008, ANY, 0, BIT(3) | BIT(8) | BIT(13), 0, 0xffff,
+	  "INVLPGB: #UD in a guest; MCOMMIT, interruptible WBINVD: bits of "
+	  "EFER that are not let in" },
 	{ 0x8000000a, ANY, ALL, ALL, ALL, ALL, "SVM features" },
 	{ 0x8000001b, ANY, ALL, ALL, ALL, ALL, "IBS" },
 	{ 0x8000001c, ANY, ALL, ALL, ALL, ALL, "LWP" },
 	{ 0x8000001f, ANY, ALL, ALL, ALL, ALL,
 	  "memory encryption: the C bit would be an address to nested paging" },
-	{ 0x80000021, ANY, BIT(7), 0, 0, 0,
-	  "upper address ignore: the emulator goes by whole addresses" },
-	{ 0x80000021, ANY, BIT(17), 0, 0, 0,
+	{ 0x80000021, ANY, BIT(7) | BIT(17), 0, 0, 0,
+	  "upper address ignore: the emulator goes by whole addresses; "
 	  "faulting CPUID: a bit of HWCR that is not let in" },
 	{ 0x80000022, ANY, BIT(1) | BIT(2), 0, 0, 0,
 	  "branch records: would tell of the VMM's branches" },
@@ -74,15 +69,15 @@ void svm_cpuid(struct cpu *cpu)
 	uint32_t subleaf = (uint32_t)v->gpr[GPR_RCX];
 	struct cpuid r = cpuid(leaf, subleaf);
 
-	for (unsigned int i = 0;
-	     i < ARRAY_SIZE(masks) && masks[i].leaf <= leaf; i++) {
-		if (masks[i].leaf != leaf || (masks[i].subleaf != ANY &&
-					      masks[i].subleaf != subleaf))
+	for (const struct cpuid_mask *m = masks;
+	     m < masks + ARRAY_SIZE(masks) && m->leaf <= leaf; m++) {
+		if (m->leaf != leaf ||
+		    (m->subleaf != ANY && m->subleaf != subleaf))
 			continue;
-		r.eax &= ~masks[i].eax;
-		r.ebx &= ~masks[i].ebx;
-		r.ecx &= ~masks[i].ecx;
-		r.edx &= ~masks[i].edx;
+		r.eax &= ~m->eax;
+		r.ebx &= ~m->ebx;
+		r.ecx &= ~m->ecx;
+		r.edx &= ~m->edx;
 	}
 	if (leaf == 1 && !(cpu->apic_base & APIC_BASE_ENABLE))
 		r.edx &= ~(uint32_t)CPUID_APIC;
