@@ -33,10 +33,6 @@ uint64_t time_us(void)
 	return now;
 }
 
-void cpu_park_here(void)
-{
-}
-
 void lapic_send_nmi(uint32_t apic_id)
 {
 	/* claimed as soon as it may come */
@@ -44,7 +40,19 @@ void lapic_send_nmi(uint32_t apic_id)
 	__atomic_fetch_add(&sent[apic_id / 2], 1, __ATOMIC_SEQ_CST);
 }
 
+void cpu_park_here(void)
+{
+	__builtin_ia32_pause();
+}
+
 /* ---- */
+
+/* n NMIs were taken at this moment: how many are the VMM's? */
+static uint32_t claim(struct cpu *c, uint32_t n)
+{
+	c->nmi_taken_at = now;
+	return cpu_kicks_claim(c, n);
+}
 
 static void fresh(unsigned int n)
 {
@@ -96,28 +104,31 @@ static void test_kicks_are_told_from_the_guests_nmis(void)
 	struct cpu *c = &cpus[1];
 
 	fresh(2);
-	CHECK(cpu_kicks_claim(c, 1) == 0);
+	CHECK(claim(c, 1) == 0);
 	cpu_request(c, CPU_REQUEST_LOOK);
-	CHECK(cpu_kicks_claim(c, 1) == 1);
-	CHECK(cpu_kicks_claim(c, 1) == 0);
+	CHECK(claim(c, 1) == 1);
+	CHECK(claim(c, 1) == 0);
 	/* two kicks, two NMIs of which one was the guest's */
 	cpu_requests_take(c);
 	cpu_request(c, CPU_REQUEST_LOOK);
-	CHECK(cpu_kicks_claim(c, 2) == 1);
+	CHECK(claim(c, 2) == 1);
 	/* two kicks that came as one: the other is forgotten in time */
 	cpu_requests_take(c);
 	cpu_request(c, CPU_REQUEST_LOOK);
 	cpu_requests_take(c);
 	cpu_request(c, CPU_REQUEST_LOOK);
-	CHECK(c->kicks == 2 && cpu_kicks_claim(c, 1) == 1 && c->kicks == 1);
+	CHECK(c->kicks == 2 && claim(c, 1) == 1 && c->kicks == 1);
 	now += 2 * KICK_US;
-	c->nmi_taken_at = now;
-	CHECK(cpu_kicks_claim(c, 1) == 0 && c->kicks == 0);
-	/* a slow one is not */
+	CHECK(claim(c, 1) == 0 && c->kicks == 0);
+	/* a slow one is not, nor one that was taken in time and seen late */
 	cpu_requests_take(c);
 	cpu_request(c, CPU_REQUEST_LOOK);
 	now += KICK_US / 2;
+	CHECK(claim(c, 1) == 1);
+	cpu_requests_take(c);
+	cpu_request(c, CPU_REQUEST_LOOK);
 	c->nmi_taken_at = now;
+	now += 2 * KICK_US;
 	CHECK(cpu_kicks_claim(c, 1) == 1);
 }
 
@@ -172,6 +183,25 @@ static void test_calls_run_once_each_on_the_first_cpu(void)
 	CHECK(called == CALLERS * CALLS + 1 && !calls);
 }
 
+static void forget(void *arg)
+{
+	count(arg);
+	cpu_calls_forget();
+}
+
+/* The machine slept inside of a call: none that waited is there any more. */
+static void test_calls_of_before_a_sleep_are_forgotten(void)
+{
+	unsigned int mine = 0;
+	struct call second = { .fn = count, .arg = &mine };
+	struct call first = { .fn = forget, .arg = &mine, .next = &second };
+
+	fresh(2);
+	calls = &first;
+	cpu_calls_run();
+	CHECK(mine == 1 && !first.done && !second.done && !calls);
+}
+
 static void test_stop(void)
 {
 	fresh(3);
@@ -190,6 +220,7 @@ int main(void)
 	test_first_cpu();
 	test_kicks_are_told_from_the_guests_nmis();
 	test_calls_run_once_each_on_the_first_cpu();
+	test_calls_of_before_a_sleep_are_forgotten();
 	test_stop();
 	printf("%u checks\n", checks);
 	return 0;
