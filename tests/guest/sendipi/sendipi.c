@@ -26,6 +26,7 @@
 #define SMM_CODE	0x38000		/* where an SMI begins after reset */
 #define TARGET		1		/* its APIC ID */
 #define TARGET_LOGICAL	2		/* the trampoline sets its LDR so */
+#define SOON		100000		/* of the local APIC's timer */
 #define MSI_TARGET	0x1000		/* from CPU 0's page on */
 
 #define ASSERT		APIC_INT_ASSERT
@@ -371,6 +372,10 @@ static void every_way_of_smi(void)
 	say("smi", ran_on() && *smis == 0);
 }
 
+/*
+ * Linux's timer may have come while its vector was not there, and Linux would
+ * wait for it for ever: it gets one.
+ */
 static void local_vectors(void)
 {
 	static const u32 lvt[] = { APIC_LVTT, APIC_LVTTHMR, APIC_LVTPC,
@@ -390,6 +395,8 @@ static void local_vectors(void)
 				 (APIC_MODE_MASK | APIC_LVT_MASKED)) ==
 				modes[j];
 			writel(old, apic + lvt[i]);
+			if (lvt[i] == APIC_LVTT)
+				writel(SOON, apic + APIC_TMICT);
 			local_irq_restore(flags);
 		}
 	}
