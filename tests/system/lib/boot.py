@@ -18,9 +18,10 @@ NETWORK_MODULES = ("tg3", "virtio_pci", "virtio_net", "e1000e",
                    "af_packet")
 
 
-def guest(modules=NETWORK_MODULES, start="", programs=()):
+def guest(modules=NETWORK_MODULES, start="", programs=(),
+          kernel=paths.KERNEL):
     """The usual guest: drivers for both NICs, and what make built for it."""
-    image = Initramfs(modules, start)
+    image = Initramfs(modules, start, kernel)
     if (paths.BUILD / "guest").is_dir():
         for program in sorted((paths.BUILD / "guest").iterdir()):
             image.program(program)
@@ -53,7 +54,7 @@ def prepare(name, initramfs, tandem=True, cmdline="", files=None,
     folder = paths.WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     content = {
-        "EFI/debian/vmlinuz.efi": paths.need(paths.KERNEL / "vmlinuz",
+        "EFI/debian/vmlinuz.efi": paths.need(initramfs.kernel / "vmlinuz",
                                              "run scripts/setup"),
         "EFI/debian/initrd.img": initramfs.write(folder / "initrd.img"),
     }

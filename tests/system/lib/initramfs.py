@@ -67,17 +67,17 @@ exec sh -i
 """
 
 
-def module_index():
+def module_index(kernel):
     """Name to path of the kernel's modules, names with underscores."""
-    root = paths.need(paths.KERNEL / "modules", "run scripts/setup")
+    root = paths.need(kernel / "modules", "run scripts/setup")
     return {p.stem.replace("-", "_"): p for p in root.rglob("*.ko")}
 
 
-def module_order(names):
+def module_order(names, kernel=paths.KERNEL):
     """The modules names need, themselves included, in loading order."""
-    index = module_index()
+    index = module_index(kernel)
     builtin = {Path(line.strip()).stem.replace("-", "_") for line in
-               open(paths.KERNEL / "modules" / "modules.builtin")}
+               open(kernel / "modules" / "modules.builtin")}
     order = []
 
     def add(name, chain):
@@ -111,9 +111,11 @@ def shared_libraries(program):
 class Initramfs:
     """An initramfs under construction; write() makes the file."""
 
-    def __init__(self, modules=(), start=""):
+    def __init__(self, modules=(), start="", kernel=paths.KERNEL):
         """modules are loaded at start in the order that their needs ask for;
-        start is shell text that init runs before it says it is ready."""
+        start is shell text that init runs before it says it is ready; kernel
+        is the folder of the kernel that the modules are of."""
+        self.kernel = kernel
         self.entries = {}
         self.text("init", INIT, 0o755)
         self.file("bin/busybox", paths.need(paths.BUSYBOX,
@@ -122,7 +124,7 @@ class Initramfs:
         self.text("bin/agent", AGENT, 0o755)
         self.text("etc/passwd", "root::0:0:root:/root:/bin/sh\n")
         self.text("etc/start", start, 0o755)
-        order = module_order(modules)
+        order = module_order(modules, kernel)
         for name, path in order:
             self.file(f"modules/{name}.ko", path)
         self.text("modules/order", "".join(f"{n}\n" for n, _ in order))
@@ -130,7 +132,7 @@ class Initramfs:
     def module(self, name):
         """Put a module and its needs into /modules without loading it.
         Returns the names in loading order."""
-        order = module_order([name])
+        order = module_order([name], self.kernel)
         for item, path in order:
             self.file(f"modules/{item}.ko", path)
         return [item for item, _ in order]

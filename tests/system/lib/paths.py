@@ -12,6 +12,8 @@ WORK = BUILD / "tests" / "system"
 CACHE = Path(os.environ.get("TANDEM_CACHE") or Path(
     os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "tandem"))
 KERNEL = CACHE / "kernel"
+CLOUD_KERNEL = CACHE / "guests" / "cloud"
+MEMTEST = CACHE / "guests" / "memtest.efi"
 
 LOADER = BUILD / "loadvmm.efi"
 VMM = BUILD / "tandem.elf"
