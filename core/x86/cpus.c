@@ -70,6 +70,21 @@ uint32_t cpu_kicks_claim(struct cpu *c, uint32_t n)
 	return claimed;
 }
 
+static bool rests(const struct cpu *c)
+{
+	if (__atomic_load_n(&c->requests, __ATOMIC_SEQ_CST) || c->pending_nmi)
+		return false;
+	return c->wait_sipi || (c->halted && !(c->vcpu.rflags & RFLAGS_IF));
+}
+
+bool cpus_others_rest(const struct cpu *cpu)
+{
+	for (unsigned int i = 0; i < n_cpus; i++)
+		if (&cpus[i] != cpu && !rests(&cpus[i]))
+			return false;
+	return true;
+}
+
 void cpu_call_first(void (*fn)(void *arg), void *arg)
 {
 	struct call call = { .fn = fn, .arg = arg };

@@ -30,6 +30,13 @@ void cpu_request(struct cpu *c, uint32_t requests);
 bool on_first_cpu(void);
 void first_cpu_wake(void);
 
+/*
+ * Whether no guest runs on any CPU but cpu (NULL: any at all), nor will without
+ * an NMI from outside: halted with interrupts off, or not started. A CPU that
+ * was just woken may still seem to be so.
+ */
+bool cpus_others_rest(const struct cpu *cpu);
+
 /* What was requested of this CPU since the last time; loop.c. */
 uint32_t cpu_requests_take(struct cpu *c);
 

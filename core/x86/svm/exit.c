@@ -21,6 +21,7 @@
 
 #define LOG_PREFIX "exit: "
 #include <tandem/log.h>
+#include <tandem/timer.h>
 #include <tandem/trap.h>
 
 #define VECTOR_DF	8
@@ -30,6 +31,7 @@
 #define HLT_LEN		1
 #define HLT_OPCODE	0xf4
 #define FIRST_INTERRUPT	32
+#define HALTED_US	100000
 
 bool vcpu_event_pending(const struct vcpu *v)
 {
@@ -146,17 +148,36 @@ static void exit_npf(struct vcpu *v)
 	}
 }
 
+static uint64_t halted_at;	/* where all CPUs seemed to be */
+
+/* A CPU that others wake by NMI is idle, off line or at a barrier. */
+static void look_halted(struct timer *t __unused)
+{
+	if (cpus_others_rest(NULL))
+		log_few("guest: halted with interrupts off at %#lx: only an "
+			"NMI or a reset wakes it", halted_at);
+}
+
+static struct timer halted_timer = { .fn = look_halted };
+
 static void halt(struct cpu *cpu)
 {
-	/* others do so when they are taken off line, or not used at all */
-	if (!(cpu->vcpu.rflags & RFLAGS_IF) && cpu_is_first(cpu))
-		log_few("guest: halted with interrupts off at %#lx: only an "
-			"NMI or a reset wakes it", cpu->vcpu.rip);
+	bool off = !(cpu->vcpu.rflags & RFLAGS_IF);
+	uint64_t at = cpu->vcpu.rip;
+
 	vcpu_skip(&cpu->vcpu, HLT_LEN);
 	/* a debug trap behind it wakes it */
 	cpu->halted = !vcpu_event_pending(&cpu->vcpu) &&
-		      (cpu->pending_vector < 0 ||
-		       !(cpu->vcpu.rflags & RFLAGS_IF));
+		      (cpu->pending_vector < 0 || off);
+	if (!cpu->halted || !off)
+		return;
+	/* when all halt together, one of them has to see that */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* one may have been woken and not know it yet: look again */
+	if (cpus_others_rest(cpu)) {
+		halted_at = at;
+		timer_arm(&halted_timer, time_us() + HALTED_US);
+	}
 }
 
 /*
