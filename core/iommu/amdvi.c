@@ -6,7 +6,9 @@
  * pass as they are. The units disappear from the guest: their table, their PCI
  * functions, their registers.
  *
- * What a device tried in vain is read from the event log once a second.
+ * What a device tried in vain is read from the event log once a second. A unit
+ * whose log stays empty (QEMU 7.2's takes its log for full) at least says in its
+ * PCI status that it has refused something.
  */
 #include "dma_table.h"
 #include "ivrs.h"
@@ -68,6 +70,7 @@ struct unit {
 	volatile uint8_t *regs;
 	volatile uint64_t (*events)[2];
 	unsigned int next_event;
+	struct pci_device *function;	/* NULL: not found */
 	struct mmio_trap hidden;
 };
 
@@ -148,6 +151,18 @@ static void event_log_start(struct unit *u)
 		     CONTROL_EVENT_LOG);
 }
 
+static void look_at_status(struct unit *u, bool told)
+{
+	if (!u->function || !(pci_config_read(u->function, PCI_STATUS, 2) &
+			      PCI_STATUS_SIGNALED_TARGET_ABORT))
+		return;
+	pci_config_write(u->function, PCI_STATUS, 2,
+			 PCI_STATUS_SIGNALED_TARGET_ABORT);
+	if (!told)
+		log_few("a device was refused DMA (target abort); no event "
+			"tells which");
+}
+
 /*
  * An entry that is not zero is new; it is made zero when it has been read. (The
  * tail register would say so, too, but not in every implementation.)
@@ -167,6 +182,7 @@ static void look_at(struct unit *u)
 		report(event);
 		any = true;
 	}
+	look_at_status(u, any);
 	if (!any)
 		return;
 	mmio_write64(u->regs + EVENT_LOG_HEAD, u->next_event * EVENT_SIZE);
@@ -187,12 +203,16 @@ static void look(struct timer *t)
 
 /* ---- units ---- */
 
-static void conceal_function(const struct ivrs_unit *at)
+static void conceal_function(struct unit *u, const struct ivrs_unit *at)
 {
-	for (struct pci_device *d = pci_next(NULL); d; d = pci_next(d))
-		if ((d->bus << 8 | d->slot << 3 | d->function) ==
-		    at->device_id && !d->driver && pci_conceal(d) < 0)
+	for (struct pci_device *d = pci_next(NULL); d; d = pci_next(d)) {
+		if ((d->bus << 8 | d->slot << 3 | d->function) !=
+		    at->device_id || d->driver)
+			continue;
+		u->function = d;
+		if (pci_conceal(d) < 0)
 			log_warn("its function cannot be concealed");
+	}
 }
 
 /* Out of reset nothing is cached that would have to be invalidated. */
@@ -224,7 +244,7 @@ static int unit_start(struct unit *u, const struct ivrs_unit *at)
 	};
 	if (mmio_trap_add(&u->hidden) < 0)
 		return -ENOSPC;
-	conceal_function(at);
+	conceal_function(u, at);
 	unit_program(u);
 	return 0;
 }
