@@ -22,6 +22,7 @@
 /* an armed deadline this much later or earlier than wanted is good enough */
 #define LATE_US		500
 #define EARLY_US	200
+#define LATE_MAX_US	10000	/* tandem/timer.h promises that */
 /* one that is over by this much was lost */
 #define LOST_US		20000
 
@@ -30,6 +31,10 @@ static uint64_t us_per_tsc;	/* 32.32 fixed point */
 static const struct deadline_source *source;
 static struct timer *timers;
 static struct spinlock lock;
+/* timers that fired, and of these more than LATE_MAX_US after their time */
+static struct {
+	uint64_t fired, late;
+} timer_count;
 /* when the source's NMI is due, 0: not armed */
 static uint64_t armed;
 
@@ -141,14 +146,18 @@ void timer_cancel(struct timer *t)
 /* The first one that is due, out of the list. */
 static struct timer *next_due(void)
 {
+	uint64_t now = time_us();
 	struct timer *t;
 
 	spin_lock(&lock);
 	t = timers;
-	if (t && t->deadline <= time_us())
+	if (t && t->deadline <= now) {
 		take_out(t);
-	else
+		timer_count.fired++;
+		timer_count.late += now - t->deadline > LATE_MAX_US;
+	} else {
 		t = NULL;
+	}
 	spin_unlock(&lock);
 	return t;
 }

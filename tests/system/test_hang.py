@@ -6,15 +6,21 @@ reset bring back one that hangs for good?
 Firmware that hangs and a kernel that panics are in test_hostile_guest.py.
 """
 
+import re
+import subprocess
+import time
+
 import pytest
 from lib import alive, boot, paths, wire
 from lib.dbgsh import DebugShell
+from lib.gdbstub import BASE
 from lib.machine import GUEST_ADDRESS, HOST_ADDRESS, Machine
 from scapy.layers.l2 import ARP, Ether
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 PORT = 7
 MODULE = "modules/hangcpu.ko"
+TIMERS = 10         # that have to fire during a hang
 WAYS = ("cli", "tpr", "interrupt", "nmi", "lapic", "hlt")
 
 
@@ -62,11 +68,36 @@ def hang(machine, way):
     machine.console.expect_exact(f"hangcpu: {way}: hangs", timeout=20)
 
 
+def timers(machine):
+    """How many of the VMM's timers have fired, and how many of them later
+    than the 10 ms that tandem/timer.h promises."""
+    names = subprocess.run(["nm", paths.BUILD / "tandem.debug"], check=True,
+                           capture_output=True, text=True).stdout
+    place = int(re.search(r"(\w+) \w timer_count$", names, re.M)[1], 16)
+    block = int(re.findall(r"MiB at (0x\w+)", machine.vmm_log())[-1], 16)
+    said = machine.qmp.monitor(f"xp /2gx {block + place - BASE:#x}")
+    return [int(word, 16) for word in said.split(":")[1].split()]
+
+
+def timers_fire(machine, before, timeout=30):
+    """TIMERS have since before, nearly all in time: the host has other work,
+    too."""
+    deadline = time.monotonic() + timeout
+    while timers(machine)[0] < before[0] + TIMERS:
+        assert time.monotonic() < deadline, (before, timers(machine))
+        time.sleep(0.1)
+    fired, late = (a - b for a, b in zip(timers(machine), before))
+    assert late <= 1 + fired // 10, (fired, late)
+    return f"{fired} timers, {late} of them over 10 ms late"
+
+
 def measure(machine, way, capsys):
     """While the guest hangs, which does not answer, the VMM does."""
+    before = timers(machine)
     assert not guest_answers(machine)
     said = alive.services_live_on(machine, ADDRESS, PORT)
     assert not guest_answers(machine)
+    said += "; " + timers_fire(machine, before)
     with capsys.disabled():
         print(f"\nguest hangs ({way}): {said} ", end="")
 
