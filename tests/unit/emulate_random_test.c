@@ -7,6 +7,7 @@
  * flags must then agree.
  *
  *	emulate_random [INSTRUCTIONS [SEED]]
+ *	emulate_random SECONDSs [SEED]
  */
 #include <asm/prctl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "emulate_random_machine.h"
@@ -457,8 +459,10 @@ static void *map_at(uint64_t a, size_t size, int prot)
 
 int main(int argc, char **argv)
 {
-	unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 0) :
-			      UNIT_INSTRUCTIONS;
+	char *unit = "";
+	unsigned long count = argc > 1 ? strtoul(argv[1], &unit, 0) :
+			      UNIT_INSTRUCTIONS, done = 0;
+	time_t end = *unit == 's' ? time(NULL) + (time_t)count : 0;
 	unsigned int failed = 0;
 
 	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) | 1 : 20261121;
@@ -468,7 +472,7 @@ int main(int argc, char **argv)
 	syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE);
 	for (unsigned int i = 0; i < DATA_SIZE; i++)
 		before[i] = (uint8_t)rnd();
-	for (unsigned long i = 0; i < count && failed < 10; i++) {
+	for (; (end ? time(NULL) < end : done < count) && failed < 10; done++) {
 		struct native n;
 		const char *what;
 
@@ -480,7 +484,7 @@ int main(int argc, char **argv)
 		report(&n, what);
 		failed++;
 	}
-	printf("%lu instructions as the CPU does them, %u not\n", count - failed,
+	printf("%lu instructions as the CPU does them, %u not\n", done - failed,
 	       failed);
 	return failed != 0;
 }

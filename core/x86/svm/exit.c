@@ -30,7 +30,7 @@
 #define INVD_LEN	2
 #define HLT_LEN		1
 #define HLT_OPCODE	0xf4
-#define FIRST_INTERRUPT	32
+#define EXCEPTIONS	0x703f7dfbu	/* vectors that are exceptions */
 #define HALTED_US	100000
 
 bool vcpu_event_pending(const struct vcpu *v)
@@ -45,13 +45,15 @@ bool vcpu_interrupt_shadow(const struct vcpu *v)
 
 /*
  * Whether EXITINTINFO is about an interrupt. QEMU calls those exceptions, but
- * no exception has such a vector.
+ * no exception has such a vector; injected as one, VMRUN would refuse it.
  */
 static bool is_interrupt(uint32_t info)
 {
+	unsigned int vector = info & EVENT_VECTOR;
+
 	return (info & EVENT_TYPE) == EVENT_TYPE_INTR ||
 	       ((info & EVENT_TYPE) == EVENT_TYPE_EXCEPTION &&
-		(info & EVENT_VECTOR) >= FIRST_INTERRUPT);
+		(vector >= 32 || !(EXCEPTIONS >> vector & 1)));
 }
 
 /*
@@ -208,6 +210,27 @@ static void __noreturn exit_shutdown(void)
 	machine_reset();
 }
 
+/*
+ * The CPU refused the guest's state. What a guest can make is legal before it
+ * is entered, and the rest of it must not make the VMM fail: the guest ends.
+ */
+static void exit_invalid(struct cpu *cpu)
+{
+	struct vcpu *v = &cpu->vcpu;
+	const struct vmcb *b = v->svm->vmcb;
+
+	if (svm_at_mov_to_cr(v)) {
+		refuse(v, VECTOR_GP);
+		return;
+	}
+	log_error("guest: the CPU refuses its state at %#lx, machine reset "
+		  "(efer %#lx cr0 %#lx cr3 %#lx cr4 %#lx dr6 %#lx dr7 %#lx "
+		  "cs %#x event %#x)", b->rip, b->efer, b->cr0, b->cr3,
+		  b->cr4, b->dr6, b->dr7, b->cs.attr, b->event_inject);
+	exits_tell(&cpu->last_exits);
+	machine_reset();
+}
+
 static void __noreturn exit_unknown(const struct vmcb *b)
 {
 	panic("exit %#lx info %#lx %#lx at guest %#lx (efer %#lx cr0 %#lx "
@@ -224,6 +247,10 @@ void svm_handle_exit(struct cpu *cpu)
 		b->exitcode, v->rip, b->exitinfo1, b->exitinfo2
 	});
 	reinject(cpu);
+	if ((uint32_t)b->exitcode == (uint32_t)EXIT_INVALID) {
+		exit_invalid(cpu);
+		return;
+	}
 	switch (b->exitcode) {
 	case EXIT_NMI:
 		halt_in_shadow(cpu);
@@ -321,6 +348,7 @@ static void prepare_interrupt(struct cpu *cpu)
 
 void vcpu_prepare(struct cpu *cpu)
 {
+	svm_make_legal(cpu->vcpu.svm->vmcb);
 	prepare_nmi(cpu);
 	prepare_interrupt(cpu);
 }

@@ -43,6 +43,15 @@ void svm_handle_exit(struct cpu *cpu);
 /* The instruction is complete, rip behind it: the rest of vcpu_skip(). */
 void svm_complete(struct vcpu *v);
 
+/*
+ * Before each entry: no guest state that VMRUN would refuse, whatever the CPU
+ * let the guest do (legal.c).
+ */
+void svm_make_legal(struct vmcb *b);
+
+/* Whether the guest's next instruction is a MOV to a control register. */
+bool svm_at_mov_to_cr(struct vcpu *v);
+
 /* Answer RDMSR/WRMSR and CPUID (msr.c, cpuid.c). */
 void svm_msr(struct cpu *cpu);
 void svm_cpuid(struct cpu *cpu);
