@@ -125,6 +125,19 @@ static void exit_ioio(struct vcpu *v)
 	svm_complete(v);
 }
 
+static bool is_double_fault(uint32_t info)
+{
+	return (info & (EVENT_TYPE | EVENT_VECTOR)) ==
+	       (EVENT_TYPE_EXCEPTION | VECTOR_DF);
+}
+
+static void __noreturn exit_shutdown(void)
+{
+	log_info("guest: triple fault at %#lx, machine reset",
+		 this_cpu()->vcpu.rip);
+	machine_reset();
+}
+
 static void exit_npf(struct vcpu *v)
 {
 	struct vmcb *b = v->svm->vmcb;
@@ -138,6 +151,8 @@ static void exit_npf(struct vcpu *v)
 	}
 	/* the guest's IDT, GDT or stack lies there: no instruction did this */
 	if (b->exitintinfo & EVENT_VALID) {
+		if (is_double_fault((uint32_t)b->exitintinfo))
+			exit_shutdown();
 		vcpu_inject_exception(v, VECTOR_DF, true, 0);
 		return;
 	}
@@ -201,13 +216,6 @@ static void halt_in_shadow(struct cpu *cpu)
 	if (!guest_virt_read(v, cs.base + v->rip, &opcode, 1) &&
 	    opcode == HLT_OPCODE)
 		halt(cpu);
-}
-
-static void __noreturn exit_shutdown(void)
-{
-	log_info("guest: triple fault at %#lx, machine reset",
-		 this_cpu()->vcpu.rip);
-	machine_reset();
 }
 
 /*
