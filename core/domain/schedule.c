@@ -18,6 +18,7 @@
 #include <tandem/log.h>
 #include <tandem/mem.h>
 
+#define STUCK_US	20000	/* a guest takes its interrupt sooner */
 #define SLICE_US	2000
 /* a stretch that took longer was interrupted: by SMM, or beneath us */
 #define STRETCH_MAX_US	((uint64_t)4 * SLICE_US)
@@ -137,13 +138,28 @@ static bool guest_waits(const struct cpu *cpu)
 	       (cpu->pending_nmi && !cpu->nmi_blocked);
 }
 
+/*
+ * Whether the guest could not take what it waits for at many entries, as when
+ * the delivery of another event exits again and again: then it does not hold
+ * the domains up.
+ */
+static bool guest_stuck(struct cpu *cpu, uint64_t now)
+{
+	if (!guest_waits(cpu))
+		cpu->guest_waits_since = 0;
+	else if (!cpu->guest_waits_since)
+		cpu->guest_waits_since = now;
+	return cpu->guest_waits_since && now - cpu->guest_waits_since > STUCK_US;
+}
+
 /* Run d until it blocks or ends, time is up or the guest has an interrupt. */
-static void execute(struct cpu *cpu, struct domain *d, uint64_t end)
+static void execute(struct cpu *cpu, struct domain *d, uint64_t end,
+		    bool stuck)
 {
 	uint64_t serial = d->serial;
 
 	write_cr3(virt_to_phys(d->pml4));
-	while (d && runnable(d) && !guest_waits(cpu)) {
+	while (d && runnable(d) && (stuck || !guest_waits(cpu))) {
 		struct trap_frame *f = &domain_top(d)->frame;
 		uint64_t start = time_us(), used;
 		int vector;
@@ -174,15 +190,16 @@ void domains_run(struct cpu *cpu)
 	static uint64_t last;
 	uint64_t start = time_us(), end = start + SLICE_US;
 	struct domain *d;
-	bool ran = false;
+	bool ran = false, stuck = guest_stuck(cpu, start);
 
 	if (!cpu->halted && start < cpu->domain_not_before)
 		return;
 	domains_signalled();
 	message_retry();
-	while (!guest_waits(cpu) && time_us() < end && (d = pick(last))) {
+	while ((stuck || !guest_waits(cpu)) && time_us() < end &&
+	       (d = pick(last))) {
 		last = d->serial;
-		execute(cpu, d, end);
+		execute(cpu, d, end, stuck);
 		message_retry();
 		ran = true;
 	}

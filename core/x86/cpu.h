@@ -80,6 +80,7 @@ struct cpu {
 
 	/* domains, see domain/schedule.c */
 	uint64_t domain_not_before;
+	uint64_t guest_waits_since;	/* for its interrupt; 0: it does not */
 	bool domain_turn;		/* the guest's interrupts wait */
 	bool in_domain;
 
