@@ -2,8 +2,8 @@
 /*
  * A CPU of the fuzzing guest: its tables, what it does at an exception, how it
  * is put in order again, and its endless work. Memory below 4 GiB and the GiB
- * of the 64-bit BARs are mapped as they are, for user mode, too; everything
- * random is mapped in the window.
+ * of the 64-bit BARs are mapped as they are; everything random is mapped in
+ * the window, and for user mode there are a page of code and scratch memory.
  */
 #include "fuzz.h"
 
@@ -21,13 +21,15 @@
 #define LAPIC_LVT_LAST	0x370
 #define LAPIC_COUNT	0x380
 #define LAPIC_DIVIDE	0x3e0
+#define LAPIC_LINT1	0x360
+#define LVT_NMI		0x400		/* the board's button */
 #define LVT_MASKED	BIT(16)
 #define LVT_PERIODIC	BIT(17)
 #define SPURIOUS	0x1ff		/* enabled, vector 0xff */
 #define TICK_COUNT	4000000		/* 4 ms at QEMU's 1 GHz */
 #define OP_TICKS	3		/* then an operation has had its time */
 
-#define PTE_P		BIT(0)
+#define PTE_KERNEL	(BIT(0) | BIT(1))
 #define PTE_ALL		(BIT(0) | BIT(1) | BIT(2))
 #define PTE_LARGE	BIT(7)
 #define PTE_GLOBAL	BIT(8)
@@ -126,12 +128,17 @@ static void prepare_memory(struct fuzz_cpu *c)
 	for (uint64_t i = 0; i < 4; i++) {
 		c->pdpt_low[i] = table(c->pd_low[i]);
 		for (uint64_t n = 0; n < 512; n++)
-			c->pd_low[i][n] = (i << 30 | n << 21) | PTE_ALL |
+			c->pd_low[i][n] = (i << 30 | n << 21) | PTE_KERNEL |
 					  PTE_LARGE | PTE_GLOBAL;
 	}
+	c->pd_low[USER >> 30][USER >> 21 & 511] = table(c->user);
+	c->user[0] = table(c->code);
+	for (unsigned int i = 0; i < sizeof(c->scratch) / PAGE; i++)
+		c->user[1 + i] = table(c->scratch + i * PAGE);
 	c->pdpt_high[HIGH_BARS >> 30 & 511] = table(c->pd_high);
 	for (uint64_t n = 0; n < 512; n++)
-		c->pd_high[n] = (HIGH_BARS + (n << 21)) | PTE_ALL | PTE_LARGE;
+		c->pd_high[n] = (HIGH_BARS + (n << 21)) | PTE_KERNEL |
+				PTE_LARGE;
 	c->pdpt_window[WINDOW >> 30 & 511] = table(c->pd_window);
 	c->pd_window[0] = table(c->window);
 }
@@ -183,6 +190,7 @@ static void repair_lapic(void)
 	lapic_write(LAPIC_TPR, 0);
 	for (uint32_t reg = LAPIC_TIMER; reg <= LAPIC_LVT_LAST; reg += 0x10)
 		lapic_write(reg, LVT_MASKED);
+	lapic_write(LAPIC_LINT1, LVT_NMI);
 	/* whatever is still in service would keep the timer away */
 	for (uint32_t i = 0; i < 8; i++)
 		for (unsigned int n = 0;

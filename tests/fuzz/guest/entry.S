@@ -11,7 +11,8 @@
 	.text
 	.balign	16
 	.globl	vector_stubs
-	.hidden	vector_stubs, recover, exception_taken, interrupt_taken
+	.globl	exception_common
+	.hidden	exception_common, vector_stubs, recover, exception_taken, interrupt_taken
 vector_stubs:
 	.set	i, 0
 	.rept	256

@@ -38,6 +38,8 @@
 #define TICK_VECTOR	0x40
 #define WINDOW		(1ull << 40)	/* linear addresses for odd mappings */
 #define WINDOW_PAGES	512
+#define USER		0xf8000000ull	/* ... for user mode: code, scratch */
+#define USER_STACK	(USER + 4 * PAGE)
 
 /* What an operator reads in memory, while the guest runs or when it is dead. */
 #define STATUS_MAGIC	0x737a7a7566ull	/* "fuzzs" */
@@ -77,9 +79,9 @@ struct fuzz_cpu {
 	uint64_t op_ticks;		/* of the present operation */
 	uint64_t cr0, cr4, efer, pat, apic_base;	/* as they should be */
 	struct registers regs;
-	uint8_t code[64];
 	uint64_t gdt[GDT_ENTRIES] __attribute__((aligned(16)));
 	uint32_t tss[32] __attribute__((aligned(16)));
+	uint8_t odd_stub[64];		/* an exception on a stack that is none */
 
 	uint64_t idt[512] __attribute__((aligned(PAGE)));
 	uint64_t odd_idt[512] __attribute__((aligned(PAGE)));
@@ -91,6 +93,8 @@ struct fuzz_cpu {
 	uint64_t pdpt_window[512] __attribute__((aligned(PAGE)));
 	uint64_t pd_window[512] __attribute__((aligned(PAGE)));
 	uint64_t window[WINDOW_PAGES] __attribute__((aligned(PAGE)));
+	uint64_t user[512] __attribute__((aligned(PAGE)));
+	uint8_t code[PAGE] __attribute__((aligned(PAGE)));
 	uint8_t scratch[4 * PAGE] __attribute__((aligned(PAGE)));
 	uint8_t stack[4 * PAGE] __attribute__((aligned(PAGE)));
 	uint8_t exception_stack[PAGE] __attribute__((aligned(PAGE)));
@@ -120,6 +124,8 @@ struct machine {
 	unsigned int n_own;
 	struct range registers[RANGES];	/* devices', the VMM's among them */
 	unsigned int n_registers;
+	struct range hidden[RANGES];	/* of them, those that a VMM hides */
+	unsigned int n_hidden;
 	struct range ram[RANGES];
 	unsigned int n_ram;
 	struct pci_function function[FUNCTIONS];
@@ -147,6 +153,7 @@ uint64_t odd_value(struct fuzz_cpu *c);
 uint64_t odd_address(struct fuzz_cpu *c);
 /* One of registers, often at one of their ends. */
 uint64_t register_address(struct fuzz_cpu *c);
+uint64_t hidden_address(struct fuzz_cpu *c);
 /* RAM that this program does not need. */
 uint64_t ram_address(struct fuzz_cpu *c);
 /* Whether [a, a + size) touches this program. */
@@ -177,7 +184,7 @@ void exec(const struct registers *r) __attribute__((noreturn));
 void on_stack(struct fuzz_cpu *c, void *top, void (*fn)(struct fuzz_cpu *c))
 	__attribute__((noreturn));
 extern const uint8_t vector_stubs[256][16];
-extern const uint8_t recover[];
+extern const uint8_t recover[], exception_common[];
 extern uint8_t trampoline_start[], trampoline_end[];
 extern uint8_t trampoline_cr3[], trampoline_entry[], trampoline_base[];
 

@@ -161,6 +161,37 @@ void op_tables(struct fuzz_cpu *c)
 
 /* ---- delivery of events ---- */
 
+static void put64(uint8_t *to, uint64_t v)
+{
+	for (unsigned int i = 0; i < 8; i++)
+		to[i] = (uint8_t)(v >> 8 * i);
+}
+
+/*
+ * A gate with the fourth interrupt stack, to code that leaves it before it uses
+ * it: movabs $stack, %rsp; push $vector; movabs $exception_common, %rax;
+ * jmp *%rax
+ */
+static void odd_gate(struct fuzz_cpu *c, unsigned int vector)
+{
+	uint64_t a = (uint64_t)(uintptr_t)c->odd_stub;
+	uint8_t *b = c->odd_stub;
+
+	b[0] = 0x48;
+	b[1] = 0xbc;
+	put64(b + 2, (uint64_t)(uintptr_t)c->exception_stack + PAGE - 256);
+	b[10] = 0x68;
+	put64(b + 11, vector);		/* four bytes of it stay */
+	b[15] = 0x48;
+	b[16] = 0xb8;
+	put64(b + 17, (uint64_t)(uintptr_t)exception_common);
+	b[25] = 0xff;
+	b[26] = 0xe0;
+	c->odd_idt[2 * vector] = (a & 0xffff) | SEL_CODE << 16 | 4ull << 32 |
+				 0xeeull << 40 | (a >> 16 & 0xffff) << 48;
+	c->odd_idt[2 * vector + 1] = a >> 32;
+}
+
 /*
  * An IDT whose page is not there, is a device's or the VMM's, or that has
  * gates to odd places and stacks; then an event: a software interrupt, an
@@ -170,7 +201,7 @@ void op_tables(struct fuzz_cpu *c)
 void op_event(struct fuzz_cpu *c)
 {
 	unsigned int vector = chance(c, 2) ? below(c, 256) : below(c, 32);
-	unsigned int where = below(c, machine.lethal ? 6 : 4);
+	unsigned int where = machine.lethal && chance(c, 16) ? 4 : below(c, 4);
 	uint64_t base = (uint64_t)(uintptr_t)c->odd_idt, stack;
 
 	for (unsigned int i = 0; i < 512; i++)
@@ -181,8 +212,7 @@ void op_event(struct fuzz_cpu *c)
 		stack = odd_mapping(c, register_address(c));
 		c->tss[0x3c / 4] = (uint32_t)stack;
 		c->tss[0x40 / 4] = (uint32_t)(stack >> 32);
-		c->odd_idt[2 * vector] &= ~(7ull << 32);
-		c->odd_idt[2 * vector] |= 4ull << 32;
+		odd_gate(c, vector);
 		break;
 	case 1:			/* the gate leads nowhere */
 		c->odd_idt[2 * vector] = odd_value(c);
@@ -195,7 +225,7 @@ void op_event(struct fuzz_cpu *c)
 		base = odd_mapping(c, register_address(c));
 	}
 	note(c, vector, where, base, c->odd_idt[2 * vector]);
-	load_idt(base, where == 2 ? (uint16_t)(vector * 16 + below(c, 17)) :
+	load_idt(base, where == 2 ? (uint16_t)(MAX(vector, 31) * 16 + below(c, 17)) :
 		 0xfff);
 	switch (below(c, 4)) {
 	case 0:

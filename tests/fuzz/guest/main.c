@@ -24,6 +24,7 @@
 #define SCAN_BUSES	4
 #define CAP_POINTER	0x34
 #define CAP_MSIX	0x11
+#define VIRTIO_SIZE	0x6000
 
 /* EFI_MP_SERVICES_PROTOCOL (PI 1.8, volume 2, 13.3), as far as it is used. */
 struct mp_services {
@@ -142,6 +143,16 @@ static void add_registers(uint64_t base, uint64_t size)
 			(struct range){ base, size };
 }
 
+/* Twice, since there is most to be found. */
+static void add_hidden(uint64_t base, uint64_t size)
+{
+	add_registers(base, size);
+	add_registers(base, size);
+	if (base && size && machine.n_hidden < RANGES)
+		machine.hidden[machine.n_hidden++] =
+			(struct range){ base, size };
+}
+
 static uint32_t config_read(uint32_t function, unsigned int offset)
 {
 	out32(0xcf8, 0x80000000u | function | offset);
@@ -186,6 +197,7 @@ static void scan_virtio(uint32_t function, uint64_t bar)
 	unsigned int at = config_read(function, CAP_POINTER) & 0xfc;
 
 	machine.virtio = bar;
+	add_hidden(bar, VIRTIO_SIZE);
 	for (unsigned int i = 0; at && i < 16; i++) {
 		uint32_t head = config_read(function, at);
 
@@ -259,8 +271,7 @@ static void scan_memory(void)
 		if (d->Type == EfiReservedMemoryType &&
 		    d->NumberOfPages >= MIN_BLOCK_PAGES &&
 		    d->PhysicalStart < 0xb0000000ull) {
-			add_registers(r.base, r.size);
-			add_registers(r.base, r.size);
+			add_hidden(r.base, r.size);
 		} else if (machine.n_ram < RANGES && r.size >= 16 * PAGE &&
 			   (d->Type == EfiConventionalMemory ||
 			    d->Type == EfiBootServicesData)) {
@@ -272,10 +283,8 @@ static void scan_memory(void)
 /* What is where it is on every PC of this kind. */
 static void known_registers(void)
 {
-	add_registers(0xfed00000, PAGE);		/* HPET */
-	add_registers(0xfed00000, PAGE);
-	add_registers(0xfed80000, 4 * PAGE);		/* AMD's IOMMU */
-	add_registers(0xfed80000, 4 * PAGE);
+	add_hidden(0xfed00000, PAGE);			/* HPET */
+	add_hidden(0xfed80000, 4 * PAGE);		/* AMD's IOMMU */
 	if (machine.init)
 		add_registers(0xfee00000, PAGE);	/* local APIC */
 	add_registers(0xfec00000, PAGE);		/* I/O APIC */

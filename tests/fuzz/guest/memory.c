@@ -10,6 +10,8 @@
 #define RFLAGS_TF	BIT(8)
 #define RFLAGS_IF	BIT(9)
 #define INT3		0xcc
+#define CODE_SIZE	64
+#define LETHAL_FIRST	4		/* of the special instructions */
 
 /* Registers whose writing ends the guest: chipset, flash, other devices. */
 static bool may_write(struct fuzz_cpu *c, uint64_t a)
@@ -167,12 +169,11 @@ static void odd_registers(struct fuzz_cpu *c)
 		c->regs.cs = SEL_CODE32;
 		break;
 	case 1:
-		c->regs.cs = SEL_UCODE32;
-		c->regs.ss = SEL_UDATA;
-		break;
 	case 2:
-		c->regs.cs = SEL_UCODE;
+		c->regs.cs = chance(c, 2) ? SEL_UCODE32 : SEL_UCODE;
 		c->regs.ss = SEL_UDATA;
+		c->regs.rip = USER;
+		c->regs.rsp = USER_STACK;
 		break;
 	}
 	if (chance(c, 16))
@@ -189,7 +190,7 @@ static void run(struct fuzz_cpu *c)
 
 static void no_code(struct fuzz_cpu *c)
 {
-	for (unsigned int i = 0; i < sizeof(c->code); i++)
+	for (unsigned int i = 0; i < CODE_SIZE; i++)
 		c->code[i] = INT3;
 }
 
@@ -251,8 +252,12 @@ void op_insn_special(struct fuzz_cpu *c)
 {
 	static const struct {
 		uint8_t length, bytes[6];
-		bool lethal;
 	} special[] = {
+		/* these four may well end the guest */
+		{ 3, { 0x0f, 0x22, 0xc0 } },		/* mov cr0, rax */
+		{ 3, { 0x0f, 0x22, 0xe0 } },		/* mov cr4, rax */
+		{ 3, { 0x0f, 0x01, 0x10 } },		/* lgdt [rax] */
+		{ 3, { 0x0f, 0x01, 0x18 } },		/* lidt [rax] */
 		{ 2, { 0x0f, 0xa2 } },			/* cpuid */
 		{ 3, { 0x0f, 0x01, 0xd9 } },		/* vmmcall */
 		{ 3, { 0x0f, 0x01, 0xc1 } },		/* vmcall */
@@ -290,14 +295,9 @@ void op_insn_special(struct fuzz_cpu *c)
 		{ 2, { 0xf3, 0x6f } },			/* rep outsd */
 		{ 2, { 0xe4, 0x64 } },			/* in al, 64h */
 		{ 1, { 0xed } },			/* in eax, dx */
-		{ 3, { 0x0f, 0x22, 0xc0 }, true },		/* mov cr0, rax */
-		{ 3, { 0x0f, 0x22, 0xe0 }, true },		/* mov cr4, rax */
 		{ 3, { 0x0f, 0x23, 0xf8 } },		/* mov dr7, rax */
 		{ 3, { 0x0f, 0x23, 0xf0 } },		/* mov dr6, rax */
 		{ 3, { 0x0f, 0x01, 0x00 } },		/* sgdt [rax] */
-		{ 3, { 0x0f, 0x01, 0x10 }, true },		/* lgdt [rax] */
-		{ 3, { 0x0f, 0x01, 0x18 }, true },		/* lidt [rax] */
-		{ 3, { 0x0f, 0x00, 0xd8 } },		/* ltr ax */
 		{ 3, { 0x0f, 0x00, 0xd0 } },		/* lldt ax */
 		{ 3, { 0x0f, 0xb2, 0x20 } },		/* lss esp, [rax] */
 		{ 2, { 0xff, 0x10 } },			/* call [rax] */
@@ -322,7 +322,7 @@ void op_insn_special(struct fuzz_cpu *c)
 	for (unsigned int count = 1 + below(c, 4); count; count--) {
 		unsigned int i = below(c, ARRAY_SIZE(special));
 
-		if (special[i].lethal && !machine.lethal)
+		if (i < LETHAL_FIRST && !machine.lethal)
 			continue;
 		if (chance(c, 8))
 			odd_prefixes(c, &n);
@@ -334,11 +334,15 @@ void op_insn_special(struct fuzz_cpu *c)
 	run(c);
 }
 
-/* Code where no code is: at registers, across two pages, at the end. */
+/*
+ * Code where no code is: at what is hidden, across two pages, at an end. (At
+ * registers that are there QEMU ends itself.)
+ */
 void op_insn_there(struct fuzz_cpu *c)
 {
 	odd_registers(c);
-	c->regs.rip = odd_mapping(c, odd_address(c));
+	c->regs.rip = odd_mapping(c, chance(c, 4) ? ram_address(c) :
+				  hidden_address(c));
 	note(c, c->regs.rip, c->regs.cs, 0, 0);
 	exec(&c->regs);
 }

@@ -93,6 +93,11 @@ uint64_t register_address(struct fuzz_cpu *c)
 	return inside(c, &machine.registers[n]);
 }
 
+uint64_t hidden_address(struct fuzz_cpu *c)
+{
+	return inside(c, &machine.hidden[below(c, machine.n_hidden)]);
+}
+
 uint64_t ram_address(struct fuzz_cpu *c)
 {
 	uint64_t a = (uint64_t)(uintptr_t)c->scratch;

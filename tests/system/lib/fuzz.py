@@ -108,6 +108,11 @@ class Boot:
             f"({', '.join(f'{a:#x}' for a in f[3:7])}), last exception "
             f"{f[10]} at {f[9]:#x}" for i, f in enumerate(self.last))
 
+    def told_shortly(self):
+        names = kinds()
+        return "".join(f", {names[f[2]]}" for f in self.last
+                       if f[2] < len(names))
+
     def panicked(self):
         return "error: panic:" in self.machine.vmm_log()
 
@@ -215,7 +220,9 @@ class Boot:
         kept = paths.LOGS / f"{self.machine.name}-{self.seed}"
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(self.machine.folder, kept)
-        end = (kept / "qemu.log").read_text(errors="replace").splitlines()
+        end = [line for line in (kept / "qemu.log").read_text(
+            errors="replace").splitlines()
+               if "qemu" in line and "TCG doesn't support" not in line]
         if self.cause != EMULATOR:
             end = [line for line in self.machine.vmm_log().splitlines()
                    if "error:" in line][:12] or end
@@ -257,7 +264,8 @@ class Campaign:
         self.operations += b.operations
         self.faults += b.faults
         self.nmis += b.nmis
-        text = f"seed {b.seed}: {b.cause}, {b.operations} operations"
+        text = f"seed {b.seed}: {b.cause}, {b.operations} operations" \
+            f"{b.told_shortly()}"
         if b.cause in (*FINDINGS, EMULATOR, NO_START):
             text += "\n" + b.evidence()
         if b.cause in FINDINGS:
