@@ -49,7 +49,7 @@ fuzz-decode: $(O)/tests/unit/decode $(O)/tests/unit/emulate_random
 efi-progs-y += fuzz
 fuzz-y := $(addprefix tests/fuzz/guest/,main.c operations.c random.c console.c \
 	cpu.c entry.S registers.c ports.c memory.c calls.c interrupts.c \
-	virtio.c)
+	virtio.c cases.c)
 
 .PHONY: fuzz-guest
 fuzz-guest: all bench-nic

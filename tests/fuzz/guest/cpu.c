@@ -150,6 +150,8 @@ void cpu_prepare(struct fuzz_cpu *c, unsigned int index)
 	prepare_segments(c);
 	prepare_interrupts(c);
 	prepare_memory(c);
+	/* as behind a call */
+	c->restart_rsp = (uint64_t)(uintptr_t)c->stack + sizeof(c->stack) - 24;
 	c->cr0 = CR0_WANTED;
 	c->cr4 = CR4_WANTED;
 	c->efer = EFER_WANTED;
@@ -333,9 +335,10 @@ static void one(struct fuzz_cpu *c, uint64_t n)
 
 void cpu_work(struct fuzz_cpu *c)
 {
-	uint64_t n = MAX(machine.first, c->status->operations);
+	uint64_t n = MAX(machine.first, c->next);
 
 	for (; !machine.count || n < machine.first + machine.count; n++) {
+		c->next = n + 1;
 		one(c, n);
 		if (!c->index && n % TELL_EVERY == 0)
 			say("fuzz: operation %u\r\n", n);
@@ -344,4 +347,13 @@ void cpu_work(struct fuzz_cpu *c)
 		say("fuzz: done\r\n");
 	for (;;)
 		__asm__ volatile("sti; hlt");
+}
+
+/* Called by entry.S: an exception came between two operations. */
+void cpu_again(struct fuzz_cpu *c) __attribute__((noreturn));
+void cpu_again(struct fuzz_cpu *c)
+{
+	c->dirty = true;
+	cpu_repair(c);
+	cpu_work(c);
 }

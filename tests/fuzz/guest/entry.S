@@ -5,6 +5,7 @@
  * exception is one page with the CPU's struct fuzz_cpu at its lowest end.
  */
 #define RECOVER_RSP	0
+#define RESTART_RSP	8
 #define SEL_CODE	0x08
 #define SEL_DATA	0x10
 
@@ -12,7 +13,7 @@
 	.balign	16
 	.globl	vector_stubs
 	.globl	exception_common
-	.hidden	exception_common, vector_stubs, recover, exception_taken, interrupt_taken
+	.hidden	exception_common, vector_stubs, recover, exception_taken, interrupt_taken, cpu_again
 vector_stubs:
 	.set	i, 0
 	.rept	256
@@ -85,15 +86,31 @@ interrupt_common:
 	add	$8, %rsp
 	iretq
 
-	/* rbx: the CPU, r12: vector. IRET also lets NMIs in again. */
+	/*
+	 * rbx: the CPU, r12: vector. IRET also lets NMIs in again. Outside of
+	 * an operation there is nothing to go back to: a new one begins.
+	 */
 recover_now:
 	lea	1(%r12), %eax
 	mov	RECOVER_RSP(%rbx), %rdx
+	test	%rdx, %rdx
+	jz	again
 	pushq	$SEL_DATA
 	push	%rdx
 	pushq	$2
 	pushq	$SEL_CODE
 	lea	recover(%rip), %rcx
+	push	%rcx
+	iretq
+
+again:
+	mov	RESTART_RSP(%rbx), %rdx
+	mov	%rbx, %rdi
+	pushq	$SEL_DATA
+	push	%rdx
+	pushq	$2
+	pushq	$SEL_CODE
+	lea	cpu_again(%rip), %rcx
 	push	%rcx
 	iretq
 

@@ -70,8 +70,11 @@ struct descriptor_table {
 
 /* A CPU's own memory. The stacks have the CPU's address at their lowest end. */
 struct fuzz_cpu {
-	uint64_t recover_rsp;		/* entry.S knows this one's place */
+	/* entry.S knows the places of these two */
+	uint64_t recover_rsp;		/* of the operation, 0: none runs */
+	uint64_t restart_rsp;
 	struct status *status;
+	uint64_t next;			/* operation */
 	uint64_t random;
 	unsigned int index;
 	unsigned int apic_id;
@@ -116,6 +119,7 @@ struct machine {
 	uint64_t seed, first, count;	/* first operation, how many; 0: all */
 	uint64_t kinds;			/* one bit a kind of operation */
 	bool lethal;			/* what may well end the guest, too */
+	uint64_t cases;			/* cases.c instead of operations */
 	bool init;			/* SMI and INIT: see main.c */
 	bool trace;			/* each operation is told on COM1 */
 	unsigned int n_cpus;
@@ -193,6 +197,10 @@ extern uint8_t trampoline_cr3[], trampoline_entry[], trampoline_base[];
 void console_init(void);
 /* %u decimal, %x hexadecimal, both uint64_t; %s. */
 void say(const char *format, ...);
+
+/* ---- cases.c ---- */
+
+void do_cases(struct fuzz_cpu *c) __attribute__((noreturn));
 
 /* ---- operations ---- */
 

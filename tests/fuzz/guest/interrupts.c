@@ -16,6 +16,7 @@
 #define NMI		4
 #define INIT		5
 #define SIPI		6
+#define VECTOR_DF	8
 #define VECTORS		16		/* lowest that a local APIC sends */
 
 void op_lapic(struct fuzz_cpu *c)
@@ -129,7 +130,8 @@ void op_tables(struct fuzz_cpu *c)
 		__asm__ volatile("lldt %0" : : "r"(selector));
 		break;
 	case 3:
-		__asm__ volatile("ltr %0" : : "r"(selector));
+		if (machine.lethal)
+			__asm__ volatile("ltr %0" : : "r"(selector));
 		break;
 	case 4:
 		__asm__ volatile("push %0\n\tpush %1\n\tlretq" : :
@@ -204,6 +206,9 @@ void op_event(struct fuzz_cpu *c)
 	unsigned int where = machine.lethal && chance(c, 16) ? 4 : below(c, 4);
 	uint64_t base = (uint64_t)(uintptr_t)c->odd_idt, stack;
 
+	/* what saves the guest from the others */
+	if (vector == VECTOR_DF && !machine.lethal)
+		vector++;
 	for (unsigned int i = 0; i < 512; i++)
 		c->odd_idt[i] = c->idt[i];
 	note(c, vector, where, 0, 0);

@@ -123,6 +123,7 @@ static void follow_orders(void)
 	machine.first = order("first=", 10, 0);
 	machine.count = order("count=", 10, 0);
 	machine.trace = order("trace=", 10, 0);
+	machine.cases = order("cases=", 10, 0);
 	machine.init = order("init=", 10, 0);
 	random_start(&chooser, ~0ull);
 	for (unsigned int i = 0; i < n_operations; i++)
@@ -306,7 +307,8 @@ static void known_registers(void)
 static void start(struct fuzz_cpu *c)
 {
 	cpu_take(c);
-	on_stack(c, c->stack + sizeof(c->stack) - 16, cpu_work);
+	on_stack(c, c->stack + sizeof(c->stack) - 16,
+		 machine.cases && !c->index ? do_cases : cpu_work);
 }
 
 static VOID EFIAPI take_ap(VOID *arg)

@@ -153,8 +153,8 @@ static void odd_registers(struct fuzz_cpu *c)
 
 	for (unsigned int i = 0; i < 15; i++)
 		r[i] = odd_register(c);
-	if (chance(c, 2))
-		c->regs.rcx = below(c, 4);
+	if (!machine.lethal || chance(c, 2))
+		c->regs.rcx = below(c, 64);
 	c->regs.rip = (uint64_t)(uintptr_t)c->code;
 	c->regs.cs = SEL_CODE;
 	c->regs.ss = SEL_DATA;
@@ -205,8 +205,9 @@ void op_insn_memory(struct fuzz_cpu *c)
 		0xad, 0xae, 0xaf, 0xc0, 0xc1, 0xc6, 0xc7, 0xd0, 0xd3, 0xd8,
 		0xdd, 0xf6, 0xf7, 0xfe, 0xff,
 	};
+	/* not 0x00: with LTR of 0 QEMU ends itself at the next exception */
 	static const uint8_t likely_0f[] = {
-		0x00, 0x01, 0x10, 0x11, 0x18, 0x28, 0x29, 0x2b, 0x40, 0x4f,
+		0x01, 0x10, 0x11, 0x18, 0x28, 0x29, 0x2b, 0x40, 0x4f,
 		0x6e, 0x6f, 0x7e, 0x7f, 0x90, 0xa3, 0xa4, 0xab, 0xae, 0xaf,
 		0xb0, 0xb1, 0xb3, 0xb6, 0xb7, 0xba, 0xbb, 0xbc, 0xbe, 0xbf,
 		0xc0, 0xc1, 0xc3, 0xc7, 0xe7, 0xf0,
@@ -335,14 +336,15 @@ void op_insn_special(struct fuzz_cpu *c)
 }
 
 /*
- * Code where no code is: at what is hidden, across two pages, at an end. (At
- * registers that are there QEMU ends itself.)
+ * Code where no code is: at what is hidden, or anywhere in RAM. (At registers
+ * that are there, and from a page into such, QEMU ends itself.)
  */
 void op_insn_there(struct fuzz_cpu *c)
 {
+	uint64_t a = chance(c, 4) ? ram_address(c) : hidden_address(c);
+
 	odd_registers(c);
-	c->regs.rip = odd_mapping(c, chance(c, 4) ? ram_address(c) :
-				  hidden_address(c));
+	c->regs.rip = odd_mapping(c, a & ~0x7full);
 	note(c, c->regs.rip, c->regs.cs, 0, 0);
 	exec(&c->regs);
 }

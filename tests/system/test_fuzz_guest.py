@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Can a guest that does anything at random make the VMM panic, or keep it from
+answering? The short form of `make fuzz-guest`; and what that found, as cases.
+"""
+
+import re
+
+import pytest
+from lib import fuzz
+
+SECONDS = 60
+BOOT_SECONDS = 10
+
+
+def machine(options, number):
+    boot = fuzz.Boot("fuzz-cases", options, 1, SECONDS, f"cases={number}")
+    return boot.machine
+
+
+@pytest.fixture(scope="module")
+def options():
+    return fuzz.prepare("fuzz-cases")
+
+
+@pytest.fixture(scope="module")
+def ends(options):
+    """How each case ended: "itself 0" or "vector N"."""
+    with machine(options, 1) as m:
+        m.console.expect_exact("fuzz: cases done", timeout=60)
+        said = m.console.before
+        assert "panic" not in m.vmm_log()
+    return dict(re.findall(r"fuzz: case (\S+) \.\.\. ended by (\w+ \d+)",
+                           said))
+
+
+@pytest.mark.parametrize("name", ["cr4-reserved", "cr3-reserved"])
+def test_reserved_bits_of_a_control_register_are_a_general_protection_fault(
+        ends, name):
+    """QEMU makes the exit of a refused VMRUN of them."""
+    assert ends[name] == "vector 13"
+
+
+@pytest.mark.parametrize("name", ["cr0-nw", "dr7-high", "dr6-high"])
+def test_a_state_that_vmrun_refuses_is_not_entered(ends, name):
+    """Hardware does not let it arise; QEMU does."""
+    assert ends[name] in ("itself 0", "vector 13")
+
+
+@pytest.mark.parametrize("vector", [20, 31, 80])
+def test_an_interrupt_that_cannot_be_delivered_is_a_double_fault(ends, vector):
+    """Is it still told from an exception, whatever its vector?"""
+    assert ends[f"vector-{vector}"] == "vector 8"
+
+
+def test_a_double_fault_that_cannot_be_delivered_is_the_guests_end(options):
+    with machine(options, 2) as m:
+        log = m.wait_vmm_log("guest: triple fault", timeout=60)
+        assert "panic" not in log
+
+
+def test_a_guest_that_does_anything_leaves_the_vmm_alive():
+    campaign = fuzz.Campaign("fuzz-short", boot_seconds=BOOT_SECONDS)
+    campaign.run(SECONDS)
+    print(campaign.table())
+    assert not campaign.findings, "\n".join(campaign.findings)
+    assert campaign.operations > 1000
+    assert campaign.causes[fuzz.NO_START] <= 1
