@@ -9,6 +9,8 @@
 #define CR0_NW		BIT(29)
 #define CR4_RESERVED	BIT(23)
 #define HPET		0xfed00000ull
+#define UNUSED		0xf0000000ull	/* nobody is there, on Q35 */
+#define MIB2		0x200000
 #define ICR_LOW		0x300
 #define ICR_SELF_FIXED	0x44000
 
@@ -57,36 +59,49 @@ static void load_idt(uint64_t base)
 	__asm__ volatile("lidt %0" : : "m"(t));
 }
 
-/*
- * One gate's stack is a page that the VMM traps: the delivery of the event
- * exits. Vectors from 16 on may be interrupts, of the local APIC.
- */
-static void on_hidden_stack(struct fuzz_cpu *c, unsigned int vector)
+/* An interrupt with that vector, from the local APIC, on that stack. */
+static void interrupt_on(struct fuzz_cpu *c, unsigned int vector,
+			 uint64_t stack)
 {
-	for (unsigned int i = 0; i < 512; i++)
-		c->odd_idt[i] = c->idt[i];
-	c->odd_idt[2 * vector] &= ~(7ull << 32);
-	c->odd_idt[2 * vector] |= 4ull << 32;
-	c->tss[0x3c / 4] = (uint32_t)(HPET + 0x800);
-	c->tss[0x40 / 4] = 0;
+	odd_gate(c, vector, stack);
 	load_idt((uint64_t)(uintptr_t)c->odd_idt);
 	lapic_write(ICR_LOW, ICR_SELF_FIXED | vector);
 	__asm__ volatile("sti; nop; nop; nop");
 }
 
-static void vector_31_on_hidden_stack(struct fuzz_cpu *c)
+/* A page that the VMM traps: the delivery exits, and cannot be done again. */
+static void vector_20_hidden(struct fuzz_cpu *c)
 {
-	on_hidden_stack(c, 31);
+	interrupt_on(c, 20, HPET + 0x800);
 }
 
-static void vector_20_on_hidden_stack(struct fuzz_cpu *c)
+static void vector_31_hidden(struct fuzz_cpu *c)
 {
-	on_hidden_stack(c, 20);
+	interrupt_on(c, 31, HPET + 0x800);
 }
 
-static void vector_80_on_hidden_stack(struct fuzz_cpu *c)
+static void vector_80_hidden(struct fuzz_cpu *c)
 {
-	on_hidden_stack(c, 80);
+	interrupt_on(c, 80, HPET + 0x800);
+}
+
+/*
+ * Pages that are no RAM and were not touched yet: the delivery exits, and is
+ * done again once the page is mapped.
+ */
+static void vector_20_new(struct fuzz_cpu *c)
+{
+	interrupt_on(c, 20, UNUSED + 0x800);
+}
+
+static void vector_31_new(struct fuzz_cpu *c)
+{
+	interrupt_on(c, 31, UNUSED + MIB2 + 0x800);
+}
+
+static void vector_80_new(struct fuzz_cpu *c)
+{
+	interrupt_on(c, 80, UNUSED + 2 * MIB2 + 0x800);
 }
 
 static void hidden_idt(struct fuzz_cpu *c)
@@ -99,17 +114,20 @@ static void hidden_idt(struct fuzz_cpu *c)
 static const struct {
 	const char *name;
 	void (*fn)(struct fuzz_cpu *c);
-	bool end;
+	unsigned int group;		/* as "cases=" has it */
 } cases[] = {
-	{ "cr4-reserved", cr4_reserved, false },
-	{ "cr3-reserved", cr3_reserved, false },
-	{ "cr0-nw", cr0_not_write_through, false },
-	{ "dr7-high", dr7_high, false },
-	{ "dr6-high", dr6_high, false },
-	{ "vector-20", vector_20_on_hidden_stack, false },
-	{ "vector-31", vector_31_on_hidden_stack, false },
-	{ "vector-80", vector_80_on_hidden_stack, false },
-	{ "hidden-idt", hidden_idt, true },
+	{ "cr4-reserved", cr4_reserved, 1 },
+	{ "cr3-reserved", cr3_reserved, 1 },
+	{ "cr0-nw", cr0_not_write_through, 1 },
+	{ "dr7-high", dr7_high, 1 },
+	{ "dr6-high", dr6_high, 1 },
+	{ "vector-20-hidden", vector_20_hidden, 1 },
+	{ "vector-31-hidden", vector_31_hidden, 1 },
+	{ "vector-80-hidden", vector_80_hidden, 1 },
+	{ "vector-20-new", vector_20_new, 1 },
+	{ "vector-31-new", vector_31_new, 1 },
+	{ "vector-80-new", vector_80_new, 1 },
+	{ "hidden-idt", hidden_idt, 2 },
 };
 
 void do_cases(struct fuzz_cpu *c)
@@ -117,7 +135,7 @@ void do_cases(struct fuzz_cpu *c)
 	unsigned int end;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (cases[i].end != (machine.cases == 2))
+		if (cases[i].group != machine.cases)
 			continue;
 		say("fuzz: case %s ...", cases[i].name);
 		c->dirty = true;

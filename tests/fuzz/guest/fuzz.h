@@ -198,6 +198,11 @@ void console_init(void);
 /* %u decimal, %x hexadecimal, both uint64_t; %s. */
 void say(const char *format, ...);
 
+/* ---- interrupts.c ---- */
+
+/* In odd_idt: a gate for that vector whose stack is there; the others as idt. */
+void odd_gate(struct fuzz_cpu *c, unsigned int vector, uint64_t stack);
+
 /* ---- cases.c ---- */
 
 void do_cases(struct fuzz_cpu *c) __attribute__((noreturn));

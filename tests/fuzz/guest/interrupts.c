@@ -6,6 +6,8 @@
  */
 #include "fuzz.h"
 
+#define LAPIC_COUNT	0x380
+#define COUNT_MIN	0x40000		/* of its cycles, 262 us */
 #define ICR_LOW		0x300
 #define ICR_HIGH	0x310
 #define ICR_SELF	BIT(18)
@@ -35,6 +37,9 @@ void op_lapic(struct fuzz_cpu *c)
 	if (!machine.init && (reg >> 4 == ICR_LOW >> 4 ||
 			      (reg >= 0x320 && reg < 0x380)))
 		v &= ~DELIVERY(7);
+	/* QEMU has time for nothing else with a timer of a few microseconds */
+	if (reg >> 4 == LAPIC_COUNT >> 4)
+		v |= COUNT_MIN;
 	if (chance(c, 3))
 		lapic_read(reg);
 	else
@@ -170,15 +175,18 @@ static void put64(uint8_t *to, uint64_t v)
 }
 
 /*
- * A gate with the fourth interrupt stack, to code that leaves it before it uses
- * it: movabs $stack, %rsp; push $vector; movabs $exception_common, %rax;
+ * The gate's code leaves the stack before it uses it: movabs $stack, %rsp; push $vector; movabs $exception_common, %rax;
  * jmp *%rax
  */
-static void odd_gate(struct fuzz_cpu *c, unsigned int vector)
+void odd_gate(struct fuzz_cpu *c, unsigned int vector, uint64_t stack)
 {
 	uint64_t a = (uint64_t)(uintptr_t)c->odd_stub;
 	uint8_t *b = c->odd_stub;
 
+	for (unsigned int i = 0; i < 512; i++)
+		c->odd_idt[i] = c->idt[i];
+	c->tss[0x3c / 4] = (uint32_t)stack;
+	c->tss[0x40 / 4] = (uint32_t)(stack >> 32);
 	b[0] = 0x48;
 	b[1] = 0xbc;
 	put64(b + 2, (uint64_t)(uintptr_t)c->exception_stack + PAGE - 256);
@@ -204,7 +212,7 @@ void op_event(struct fuzz_cpu *c)
 {
 	unsigned int vector = chance(c, 2) ? below(c, 256) : below(c, 32);
 	unsigned int where = machine.lethal && chance(c, 16) ? 4 : below(c, 4);
-	uint64_t base = (uint64_t)(uintptr_t)c->odd_idt, stack;
+	uint64_t base = (uint64_t)(uintptr_t)c->odd_idt;
 
 	/* what saves the guest from the others */
 	if (vector == VECTOR_DF && !machine.lethal)
@@ -214,10 +222,7 @@ void op_event(struct fuzz_cpu *c)
 	note(c, vector, where, 0, 0);
 	switch (where) {
 	case 0:			/* the gate's stack is none */
-		stack = odd_mapping(c, register_address(c));
-		c->tss[0x3c / 4] = (uint32_t)stack;
-		c->tss[0x40 / 4] = (uint32_t)(stack >> 32);
-		odd_gate(c, vector);
+		odd_gate(c, vector, odd_mapping(c, register_address(c)));
 		break;
 	case 1:			/* the gate leads nowhere */
 		c->odd_idt[2 * vector] = odd_value(c);

@@ -205,7 +205,10 @@ void op_insn_memory(struct fuzz_cpu *c)
 		0xad, 0xae, 0xaf, 0xc0, 0xc1, 0xc6, 0xc7, 0xd0, 0xd3, 0xd8,
 		0xdd, 0xf6, 0xf7, 0xfe, 0xff,
 	};
-	/* not 0x00: with LTR of 0 QEMU ends itself at the next exception */
+	/*
+	 * Not 0x00: with LTR of 0 QEMU ends itself at the next exception. The
+	 * first, with LGDT and LIDT, ends the guest.
+	 */
 	static const uint8_t likely_0f[] = {
 		0x01, 0x10, 0x11, 0x18, 0x28, 0x29, 0x2b, 0x40, 0x4f,
 		0x6e, 0x6f, 0x7e, 0x7f, 0x90, 0xa3, 0xa4, 0xab, 0xae, 0xaf,
@@ -219,7 +222,8 @@ void op_insn_memory(struct fuzz_cpu *c)
 	odd_prefixes(c, &n);
 	if (chance(c, 3)) {
 		put(c, &n, 0x0f);
-		put(c, &n, likely_0f[below(c, sizeof(likely_0f))]);
+		modrm = below(c, sizeof(likely_0f));
+		put(c, &n, likely_0f[modrm || machine.lethal ? modrm : 1]);
 	} else {
 		put(c, &n, likely[below(c, sizeof(likely))]);
 	}
