@@ -392,7 +392,7 @@ bench-nic: $(bench_nic) $(exit_plugins)
 
 all: vmm loader guest
 
-.PHONY: unit test bench run
+.PHONY: unit test test-core bench run
 unit: $(unit_programs)
 	$(Q)scripts/run-unit-tests $(unit_programs)
 
@@ -401,6 +401,12 @@ run: all bench-nic
 
 test: all bench-nic $(unit_programs) $(guest_modules)
 	$(Q)scripts/test-stages
+
+# The stages that are about the core: CPUs, lifecycles, isolation, fuzzing.
+core_stages := unit smp guest_kinds payload reboot restart sleep hang panic \
+	hostile iommu cost fuzz
+test-core: all bench-nic $(unit_programs) $(guest_modules)
+	$(Q)scripts/test-stages $(core_stages)
 
 bench: all bench-nic
 	$(Q)tests/bench/bench
@@ -435,7 +441,10 @@ help:
 	@echo 'Use'
 	@echo '  run            boot it all and show the main job'
 	@echo '  test           all tests'
+	@echo '  test-core      ... of the core: CPUs, lifecycles, isolation, fuzzing'
 	@echo '  unit           unit tests on the host'
+	@echo '  fuzz-guest     a guest that does anything, SECONDS=1800 SEED=1'
+	@echo '  fuzz-decode    the decoder against others, SECONDS=60 SEED=1'
 	@echo '  bench          measure, with Tandem and without it'
 	@echo '  check          layout and licence lines of the sources'
 	@echo '  setup          install what is missing (scripts/setup)'

@@ -21,6 +21,15 @@ static bool may_write(struct fuzz_cpu *c, uint64_t a)
 	       a < 0xfee01000ull;
 }
 
+/*
+ * QEMU 7.2 with several CPUs ends itself at a locked access that exits. XCHG
+ * with memory is always locked.
+ */
+static bool may_lock(void)
+{
+	return machine.n_cpus == 1;
+}
+
 void op_mmio(struct fuzz_cpu *c)
 {
 	uint64_t at = register_address(c), a = odd_mapping(c, at);
@@ -29,6 +38,8 @@ void op_mmio(struct fuzz_cpu *c)
 
 	note(c, a, at, how, v);
 	if (is_own(at - 64, 128) || (!may_write(c, at) && how >= 4))
+		return;
+	if (!may_lock() && (how == 11 || how == 12 || how == 16))
 		return;
 	switch (how) {
 	case 0:
@@ -123,11 +134,12 @@ static void put(struct fuzz_cpu *c, unsigned int *n, unsigned int byte)
 static void odd_prefixes(struct fuzz_cpu *c, unsigned int *n)
 {
 	static const uint8_t prefixes[] = {
-		0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e, 0x64, 0x65, 0x36, 0x26,
+		0xf0, 0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x64, 0x65, 0x36, 0x26,
 	};
+	unsigned int first = may_lock() ? 0 : 1;
 
 	while (chance(c, 2) && *n < 5)
-		put(c, n, prefixes[below(c, sizeof(prefixes))]);
+		put(c, n, prefixes[first + below(c, sizeof(prefixes) - first)]);
 	if (chance(c, 2))
 		put(c, n, 0x40 | below(c, 16));
 }
@@ -225,7 +237,10 @@ void op_insn_memory(struct fuzz_cpu *c)
 		modrm = below(c, sizeof(likely_0f));
 		put(c, &n, likely_0f[modrm || machine.lethal ? modrm : 1]);
 	} else {
-		put(c, &n, likely[below(c, sizeof(likely))]);
+		modrm = likely[below(c, sizeof(likely))];
+		if ((modrm & 0xfe) == 0x86 && !may_lock())
+			modrm = 0x88;
+		put(c, &n, modrm);
 	}
 	/* [reg], [reg + disp8], [reg + index * scale] */
 	modrm = (unsigned int)rnd(c) & 0x3f;
@@ -348,7 +363,7 @@ void op_insn_there(struct fuzz_cpu *c)
 	uint64_t a = chance(c, 4) ? ram_address(c) : hidden_address(c);
 
 	odd_registers(c);
-	c->regs.rip = odd_mapping(c, a & ~0x7full);
+	c->regs.rip = odd_mapping(c, a & ~(PAGE / 2 + 15));
 	note(c, c->regs.rip, c->regs.cs, 0, 0);
 	exec(&c->regs);
 }
