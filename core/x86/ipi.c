@@ -75,7 +75,7 @@ static void send(uint64_t icr)
 		return;
 	}
 	/* the upper half was written as it came */
-	lapic_write(APIC_ICR_LOW, (uint32_t)icr);
+	lapic_write(APIC_ICR_LOW, (uint32_t)(icr & ~ICR_BUSY));
 }
 
 void ipi_send(uint64_t icr)

@@ -36,6 +36,7 @@
 #define  ICR_INIT		5
 #define  ICR_SIPI		6
 #define ICR_LOGICAL		BIT(11)
+#define ICR_BUSY		BIT(12)	/* read-only */
 #define ICR_ASSERT		BIT(14)
 #define ICR_LEVEL		BIT(15)
 #define ICR_SHORTHAND(icr)	((icr) >> 18 & 3)
