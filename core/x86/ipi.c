@@ -96,11 +96,6 @@ void ipi_send(uint64_t icr)
 	case ICR_SIPI:
 		request(icr, CPU_REQUEST_SIPI);
 		break;
-	case ICR_SMI:
-		/* SMM runs beneath the VMM; where firmware left it open, at
-		 * an address and with code of the guest's */
-		log_few("SMI by the local APIC refused");
-		break;
 	default:
 		send(icr);
 	}
