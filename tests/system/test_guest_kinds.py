@@ -63,14 +63,16 @@ def test_guest_without_messages_keeps_driver_and_vmm(intx):
     assert intx.nic_counter("c-violations") == 0
 
 
-def test_with_two_cpus_tandem_says_so_and_linux_boots_without_it():
-    options = boot.prepare("two-cpus", boot.guest())
-    with Machine("two-cpus", nic_options="", cpus=2, **options) as m:
-        m.console.expect(r"Tandem[^\r\n]*: not started: this build supports "
-                         "one CPU, 2 are enabled; booting without it", 60)
+def test_with_too_many_cpus_tandem_says_so_and_linux_boots_without_it():
+    """All CPUs were in the VMM and came back."""
+    cpus = int(paths.config()["MAX_CPUS"]) + 1
+    options = boot.prepare("too-many-cpus", boot.guest())
+    with Machine("too-many-cpus", nic_options="", cpus=cpus, **options) as m:
+        m.console.expect(r"Tandem[^\r\n]*: not started: more CPUs are enabled "
+                         "than CONFIG_MAX_CPUS; booting without it", 60)
         boot.wait_ready(m)
         run = m.console.run
-        assert run("grep -c ^processor /proc/cpuinfo").strip() == "2"
+        assert run("grep -c ^processor /proc/cpuinfo").strip() == str(cpus)
         assert "tg3" in run("readlink /sys/class/net/eth0/device/driver")
         code, said = m.console.status("dbgsh </dev/null 2>&1")
         assert code == 1
