@@ -51,6 +51,7 @@ static const struct program *program_find(const char *name)
 /* SYS_WAIT returns, at the latest when what runs above it has ended. */
 void domain_wake(struct domain *d)
 {
+	domains_changed();
 	for (unsigned int i = 0; i < d->depth; i++) {
 		if (d->act[i].state != ACT_WAIT)
 			continue;
@@ -203,6 +204,7 @@ int domain_start(struct domain *d, struct domain *sender,
 		a->caller_depth = sender->depth;
 	}
 	a->state = ACT_RUN;
+	domains_changed();
 	return 0;
 }
 
@@ -282,6 +284,7 @@ void domain_end(struct domain *d, int status)
 	if (d->dying)
 		return;
 	d->dying = true;
+	domains_changed();	/* whoever waits for it to be free */
 	timer_cancel(&d->wait_timer);
 	end_children(d);
 	message_domain_ends(d, status);

@@ -133,6 +133,12 @@ void domains_signalled(void);
 /* Let go of what desc refers to; a process never started is ended. */
 void domain_drop_descriptor(struct descriptor *desc);
 
+/*
+ * schedule.c: something has changed that may let a domain run. Whoever changes
+ * an activation's state from outside of a domain's own system call says so.
+ */
+void domains_changed(void);
+
 /* ---- space.c: address spaces ---- */
 
 int space_create(struct domain *d);

@@ -75,6 +75,7 @@ static void answer(uint64_t serial, unsigned int depth, int value)
 	a->frame.rax = (uint64_t)(int64_t)value;
 	a->core = NULL;
 	a->state = ACT_RUN;
+	domains_changed();
 }
 
 void message_complete(struct domain *sender, const struct message_handler *h,

@@ -44,6 +44,14 @@ static void unblock_nmi(void)
 		"1:\n" : : "i"(SEL_KDATA), "i"(SEL_KCODE) : "rax", "memory");
 }
 
+/* No domain could run when it was looked at, and nothing has changed since. */
+static bool idle;
+
+void domains_changed(void)
+{
+	idle = false;
+}
+
 static bool runnable(struct domain *d)
 {
 	return !d->dying && domain_top(d)->state == ACT_RUN;
@@ -52,6 +60,8 @@ static bool runnable(struct domain *d)
 bool domains_ready(void)
 {
 	domains_signalled();
+	if (idle)
+		return false;
 	for (struct domain *d = domain_list; d; d = d->next)
 		if (runnable(d))
 			return true;
@@ -60,10 +70,11 @@ bool domains_ready(void)
 
 uint64_t domains_next_us(const struct cpu *cpu)
 {
-	uint64_t now = time_us();
+	uint64_t now;
 
 	if (!domains_ready())
 		return 0;
+	now = time_us();
 	return cpu->domain_not_before > now ? cpu->domain_not_before - now : 1;
 }
 
@@ -188,13 +199,18 @@ static void execute(struct cpu *cpu, struct domain *d, uint64_t end,
 void domains_run(struct cpu *cpu)
 {
 	static uint64_t last;
-	uint64_t start = time_us(), end = start + SLICE_US;
+	uint64_t start, end;
 	struct domain *d;
-	bool ran = false, stuck = guest_stuck(cpu, start);
+	bool ran = false, stuck;
 
+	domains_signalled();
+	if (idle)
+		return;
+	start = time_us();
+	end = start + SLICE_US;
+	stuck = guest_stuck(cpu, start);
 	if (!cpu->halted && start < cpu->domain_not_before)
 		return;
-	domains_signalled();
 	message_retry();
 	while ((stuck || !guest_waits(cpu)) && time_us() < end &&
 	       (d = pick(last))) {
@@ -210,4 +226,5 @@ void domains_run(struct cpu *cpu)
 		/* cut short by the guest: the next turn is the domains' own */
 		cpu->domain_turn = guest_waits(cpu) && domains_ready();
 	}
+	idle = !domains_ready();
 }

@@ -109,6 +109,13 @@ void timer_arm(struct timer *t, uint64_t deadline)
 static bool elsewhere;		/* the test plays another CPU */
 static unsigned int wakes;
 
+static unsigned int changes;
+
+void domains_changed(void)
+{
+	changes++;
+}
+
 bool on_first_cpu(void)
 {
 	return !elsewhere;
@@ -333,7 +340,9 @@ static void test_another_cpu_signals_and_the_first_wakes(void)
 	domain_signal(d, 4);
 	elsewhere = false;
 	CHECK(wakes && domain_top(d)->state == ACT_WAIT);
+	changes = 0;
 	domains_signalled();
+	CHECK(changes);
 	CHECK(domain_top(d)->state == ACT_RUN && domain_top(d)->frame.rax == 6);
 	domains_signalled();
 	call(d, SYS_WAIT, ~0ull, 0, 0, 0);
