@@ -308,7 +308,7 @@ static void start(struct fuzz_cpu *c)
 {
 	cpu_take(c);
 	on_stack(c, c->stack + sizeof(c->stack) - 16,
-		 machine.cases && !c->index ? do_cases : cpu_work);
+		 machine.cases ? do_cases : cpu_work);
 }
 
 static VOID EFIAPI take_ap(VOID *arg)
@@ -316,7 +316,7 @@ static VOID EFIAPI take_ap(VOID *arg)
 	unsigned int n = __atomic_add_fetch(&tickets, 1, __ATOMIC_RELAXED);
 
 	(void)arg;
-	if (n < machine.n_cpus)
+	if (n < machine.n_cpus && !machine.cases)
 		start(machine.cpu[n]);
 	for (;;)
 		__asm__ volatile("cli; hlt");
