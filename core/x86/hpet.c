@@ -12,6 +12,7 @@
 #include <errno.h>
 #define LOG_PREFIX "hpet: "
 #include <tandem/init.h>
+#include <tandem/irq.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/timer.h>
@@ -33,8 +34,6 @@
 #define HPET_TIMER_FSB(n)	(0x110 + 0x20 * (n))
 
 #define PERIOD_MAX_FS		100000000ull
-#define MSI_ADDRESS		0xfee00000ull
-#define MSI_DELIVERY_NMI	(4u << 8)
 #define FS_PER_US		1000000000ull
 #define MIN_US			20
 #define ARM_TRIES		10
@@ -137,11 +136,11 @@ static bool find_timer(uint64_t cap)
 
 static void set_up(void)
 {
-	uint64_t address = MSI_ADDRESS | (uint64_t)this_cpu()->apic_id << 12;
-	uint64_t config;
+	uint64_t address, config;
+	uint32_t data;
 
-	mmio_write64(regs + HPET_TIMER_FSB(timer),
-		     address << 32 | MSI_DELIVERY_NMI);
+	vmm_nmi_message(&address, &data);
+	mmio_write64(regs + HPET_TIMER_FSB(timer), address << 32 | data);
 	/*
 	 * 32-bit, one-shot, edge. The comparator goes ahead of the counter
 	 * first: an old one that lies behind it would fire at once, and its

@@ -33,6 +33,7 @@
 
 #define MSI_ADDRESS_BASE	0xfee00000ull
 #define MSI_ADDRESS_LOGICAL	BIT(2)
+#define MSI_TO_ALL		0xffull
 #define MSI_DATA_DELIVERY(d)	((d) >> 8 & 7)
 #define DELIVERY_FIXED		0
 #define DELIVERY_LOWEST		1
@@ -132,7 +133,10 @@ uint64_t interrupts_look_us(void)
 
 void vmm_nmi_message(uint64_t *address, uint32_t *data)
 {
-	*address = MSI_ADDRESS_BASE | (uint64_t)cpus[0].apic_id << 12;
+	/* to whom it may be: the guest of a single CPU can change its ID */
+	uint64_t to = n_cpus == 1 ? MSI_TO_ALL : cpus[0].apic_id;
+
+	*address = MSI_ADDRESS_BASE | to << 12;
 	*data = MSI_DATA_NMI;
 }
 

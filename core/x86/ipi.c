@@ -165,6 +165,9 @@ static void page_write(void *ctx __unused, uint64_t offset, unsigned int size,
 		ipi_send((uint64_t)(lapic_read(APIC_ICR_HIGH) >> 24) << 32 | v);
 		return;
 	}
+	/* by its ID the VMM reaches the CPU; on many it is read-only */
+	if (offset == APIC_ID)
+		return;
 	if (offset == APIC_LDR)
 		cpu->apic_ldr = v;
 	else if (offset == APIC_DFR)

@@ -11,6 +11,7 @@
 /* registers, as offsets in the page; their MSRs in x2APIC mode */
 #define APIC_TPR		0x080
 #define APIC_EOI		0x0b0
+#define APIC_ID			0x020
 #define APIC_LDR		0x0d0
 #define APIC_DFR		0x0e0
 #define APIC_SVR		0x0f0

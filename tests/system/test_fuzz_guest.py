@@ -4,16 +4,18 @@ answering? The short form of `make fuzz-guest`; and what that found, as cases.
 """
 
 import re
+import time
 
 import pytest
-from lib import fuzz
+from lib import fuzz, paths, wire
 
 SECONDS = 60
 BOOT_SECONDS = 10
 
 
-def machine(options, number):
-    boot = fuzz.Boot("fuzz-cases", options, 1, SECONDS, f"cases={number}")
+def machine(options, number, cpus=2):
+    boot = fuzz.Boot("fuzz-cases", options, 1, SECONDS, f"cases={number}",
+                     cpus)
     return boot.machine
 
 
@@ -61,6 +63,16 @@ def test_a_double_fault_that_cannot_be_delivered_is_the_guests_end(options):
     with machine(options, 2) as m:
         log = m.wait_vmm_log("guest: triple fault", timeout=60)
         assert "panic" not in log
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_the_vmm_answers_a_guest_that_changed_its_apic_id_and_hangs(options,
+                                                                    cpus):
+    with machine(options, 3, cpus) as m:
+        m.console.expect_exact("case other-apic-id ...", timeout=60)
+        time.sleep(1)
+        assert None not in wire.ping(m.peer, paths.config()["IP_ADDRESS"],
+                                     count=3)
 
 
 def test_a_guest_that_does_anything_leaves_the_vmm_alive():

@@ -2,7 +2,8 @@
 /*
  * What the fuzzing guest has found, and its neighbours, as cases with a name:
  * each is done once, and how it ended is told. "cases=1" does those that a
- * guest survives, "cases=2" the one that must be its end.
+ * guest survives, "cases=2" the one that must be its end, "cases=3" one
+ * that hangs.
  */
 #include "fuzz.h"
 
@@ -111,6 +112,14 @@ static void hidden_idt(struct fuzz_cpu *c)
 	__asm__ volatile("int3");
 }
 
+/* By its APIC ID the VMM reaches the CPU: a guest changes it, and hangs. */
+static void other_apic_id(struct fuzz_cpu *c)
+{
+	(void)c;
+	lapic_write(0x20, 0x55u << 24);
+	__asm__ volatile("cli\n1:	jmp 1b");
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(struct fuzz_cpu *c);
@@ -128,6 +137,7 @@ static const struct {
 	{ "vector-31-new", vector_31_new, 1 },
 	{ "vector-80-new", vector_80_new, 1 },
 	{ "hidden-idt", hidden_idt, 2 },
+	{ "other-apic-id", other_apic_id, 3 },
 };
 
 void do_cases(struct fuzz_cpu *c)
