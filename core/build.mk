@@ -9,7 +9,7 @@ vmm-y += core/x86/cpu.c core/x86/paging.c core/x86/npt.c core/x86/lapic.c \
 	core/x86/interrupts.c core/x86/trap.c core/x86/walk.c \
 	core/x86/cpus.c core/x86/ap.c core/x86/ipi.c \
 	core/x86/real_mode.S core/x86/trampoline.c core/x86/wake_save.S \
-	core/x86/wake.c \
+	core/x86/wake.c core/x86/smm.c core/x86/smm_code.S \
 	core/x86/decode.c core/x86/emulate.c core/x86/hpet.c core/x86/loop.c
 vmm-y += core/x86/debug.c core/x86/string_io.c core/x86/mtrr.c \
 	core/x86/msr_safe.S

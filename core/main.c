@@ -13,6 +13,7 @@
 #include "x86/lapic.h"
 #include "x86/loop.h"
 #include "x86/npt.h"
+#include "x86/smm.h"
 #include "x86/svm/svm.h"
 #include "x86/trampoline.h"
 
@@ -186,6 +187,7 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 	if (svm_bitmaps_init() < 0)
 		panic("no memory for intercept maps");
 	svm_init(cpu);
+	smm_take(cpu);
 	cpus_start();
 	log_info("guest runs; %lu KiB of the block free",
 		 pages_free_count() * PAGE_SIZE / 1024);

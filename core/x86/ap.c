@@ -11,6 +11,7 @@
 #include "cpus.h"
 #include "lapic.h"
 #include "loop.h"
+#include "smm.h"
 #include "trampoline.h"
 #include "wake.h"
 #include "svm/svm.h"
@@ -96,6 +97,7 @@ void ap_main(unsigned int index)
 	write_cr3(paging_root());
 	lapic_adopt();
 	svm_init(cpu);
+	smm_take(cpu);
 	cpu->online = true;
 	__atomic_fetch_add(&started, 1, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
@@ -148,6 +150,7 @@ static void woken(void)
 	wake_msrs();
 	lapic_adopt();
 	svm_init(cpu);
+	smm_take(cpu);
 	vcpu_power_on(cpu);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	cpu_loop(cpu);

@@ -105,6 +105,11 @@ void lapic_send_nmi(uint32_t apic_id)
 	send(apic_id, ICR_DELIVERY(ICR_NMI));
 }
 
+void lapic_send_smi(uint32_t apic_id)
+{
+	send(apic_id, ICR_DELIVERY(ICR_SMI));
+}
+
 void lapic_send_init(uint32_t apic_id)
 {
 	send(apic_id, ICR_DELIVERY(ICR_INIT));

@@ -61,6 +61,7 @@ void lapic_write(unsigned int reg, uint32_t value);
 /* Send a fixed IPI; destination and mode as in an MSI address. */
 void lapic_send(uint32_t destination, bool logical, uint8_t vector);
 void lapic_send_nmi(uint32_t apic_id);
+void lapic_send_smi(uint32_t apic_id);
 void lapic_send_init(uint32_t apic_id);
 void lapic_send_sipi(uint32_t apic_id, uint8_t page);
 

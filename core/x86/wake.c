@@ -7,6 +7,7 @@
 #include "wake.h"
 #include "cpu.h"
 #include "lapic.h"
+#include "smm.h"
 #include "trampoline.h"
 #include "../reset.h"
 #include "../timer.h"
@@ -66,5 +67,6 @@ bool cpu_sleep(void (*fn)(void))
 	if (lapic_init() < 0)
 		log_error("the local APIC has moved");
 	lapic_adopt();
+	smm_take(this_cpu());
 	return true;
 }

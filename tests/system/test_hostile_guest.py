@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from lib import alive, boot, paths, wire
+from lib import alive, boot, paths, smi, wire
 from lib.dbgsh import DebugShell
 from lib.machine import Machine
 
@@ -23,6 +23,7 @@ def machine():
     image = boot.guest()
     image.file("modules/vmmpeek.ko", paths.need(
         paths.BUILD / "modules" / "vmmpeek.ko", "run make guest-modules"))
+    smi.add_module(image)
     options = boot.prepare("hostile", image, cmdline="panic=0",
                            programs=["probe"])
     m = Machine("hostile", peer=True, forward=[(ADDRESS, PORT)], **options)
@@ -129,6 +130,16 @@ def test_no_memory_of_the_vmm_is_writable_and_executable(machine):
     assert not [f for f in flags if f[1][7] == "U"]
 
 
+def test_does_an_smi_take_the_guests_code_out_of_the_vmm(machine):
+    """By the local APIC, which is not trapped on a machine with one CPU, and
+    by the chipset; the code is there."""
+    assert "smm: not the firmware's: an SMI does nothing" in machine.vmm_log()
+    smi.do_nothing(machine)
+    with DebugShell(machine.console) as shell:
+        assert re.search(rf"SMI +62 +{2 * smi.EACH}\b", shell.command("exits"))
+    works(machine)
+
+
 def test_vmm_calls_with_odd_arguments_return_zero_and_hurt_nobody(machine):
     said = dict(re.findall(r"vmmcalls: (\S+) (\d+)",
                            machine.console.run("vmmcalls")))
@@ -173,6 +184,19 @@ def test_services_live_on_after_a_panic_of_the_guest(machine):
 
 
 # ---- others ----
+
+
+def test_without_the_vmm_an_smi_runs_the_guests_code():
+    """Does the test above attack at all?"""
+    image = boot.guest(())
+    smi.add_module(image)
+    options = boot.prepare("smi-native", image, tandem=False)
+    m, _ = boot.start(lambda: Machine("smi-native", **options))
+    try:
+        assert smi.guests(m) == (smi.EACH, smi.EACH)
+    finally:
+        m.stop()
+
 
 def test_services_live_on_while_the_guest_hangs_with_interrupts_off():
     options = boot.prepare("hang", boot.guest(()), programs=["hang"])

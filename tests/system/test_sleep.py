@@ -11,7 +11,7 @@ import re
 import time
 
 import pytest
-from lib import alive, boot, paths, traffic, wire
+from lib import alive, boot, paths, smi, traffic, wire
 from lib.dbgsh import DebugShell
 from lib.machine import HOST_ADDRESS, Machine
 
@@ -44,6 +44,7 @@ def start(name, make, extra=(), cmdline="", **options):
         image.file(f"modules/{module}.ko", paths.need(
             paths.BUILD / "modules" / f"{module}.ko",
             "run make guest-modules"))
+    smi.add_module(image)
     files = boot.prepare(name, image, cmdline=cmdline)
     m, _ = boot.start(lambda: make(
         name, peer=True, forward=[(ADDRESS, PORT)],
@@ -218,6 +219,12 @@ def test_bridge_and_all_cpus_come_back(bridged):
             assert "Tandem" in bridged.console.run(
                 f"taskset {1 << cpu:x} dbgsh -c version")
         works(bridged)
+
+
+@pytest.mark.parametrize("cpu", range(CPUS))
+def test_an_smi_after_sleep_does_not_run_the_guests_code(bridged, cpu):
+    """A wake puts SMBASE back to where the guest can write."""
+    smi.do_nothing(bridged, cpu, refused=True)
 
 
 def test_an_order_from_another_cpu_is_carried_out_by_the_first(bridged):

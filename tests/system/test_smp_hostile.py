@@ -9,7 +9,7 @@ import struct
 import time
 
 import pytest
-from lib import alive, boot, gdbstub, wire
+from lib import alive, boot, gdbstub, smi, wire
 from lib.machine import HOST_ADDRESS
 from lib.smp import (ADDRESS, PORT, echo_server, everything_works,
                      none_outside, on_network, registers, start)
@@ -144,6 +144,13 @@ def test_no_cpu_leaves_the_vmm_by_an_interprocessor_interrupt(two):
     run(f"echo 1 >{CPU1}")
     everything_works(two, 2)
     none_outside(two)
+
+
+def test_an_smi_to_no_cpu_runs_the_guests_code(two):
+    """By the chipset; by the local APIC it is refused."""
+    for cpu in (0, 1):
+        smi.do_nothing(two, cpu, refused=True)
+    everything_works(two, 2)
 
 
 # ---- another kernel ----

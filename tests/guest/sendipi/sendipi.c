@@ -13,10 +13,14 @@
  * or "sendipi: NAME WRONG", and what CPU 1 has found out: "sendipi: cpuid X
  * vm_cr X vmm X", the word at vmm, which should be the VMM's memory.
  * self=1: sends INIT to the own CPU instead. It stays loaded and does no more.
+ * smi=1: sends SMIs to the own CPU instead, by the register and by the chipset
+ * (ICH9, port 0xb2), and says how many ran code of ours: "sendipi: smi icr 3
+ * port 3". Any CPU, and without a VMM as well.
  */
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/smp.h>
 #include <asm/apicdef.h>
 #include <asm/nmi.h>
@@ -24,6 +28,14 @@
 #define PLACE		0x20000		/* of the trampoline, below 1 MiB */
 #define VECTOR		(PLACE >> 12)
 #define SMM_CODE	0x38000		/* where an SMI begins after reset */
+#define SMM_SAVED	0x3f000		/* this page has the CPU's state then */
+#define SELF_SMIS	3		/* of each kind */
+#define LPC		PCI_DEVFN(0x1f, 0)
+#define LPC_PMBASE	0x40
+#define PM_SMI_EN	0x30
+#define  SMI_EN_GBL	BIT(0)
+#define  SMI_EN_APMC	BIT(5)
+#define APM_CONTROL	0xb2
 #define TARGET		1		/* its APIC ID */
 #define TARGET_LOGICAL	2		/* the trampoline sets its LDR so */
 #define SOON		100000		/* of the local APIC's timer */
@@ -43,6 +55,10 @@ MODULE_PARM_DESC(vmm, "physical address of the VMM block");
 static bool self;
 module_param(self, bool, 0);
 MODULE_PARM_DESC(self, "INIT to the own CPU, and nothing else");
+
+static bool smi;
+module_param(smi, bool, 0);
+MODULE_PARM_DESC(smi, "SMIs to the own CPU, and nothing else");
 
 /* In 16-bit mode from PLACE on, then in flat 32-bit mode. */
 asm("	.pushsection .rodata\n"
@@ -403,6 +419,57 @@ static void local_vectors(void)
 	say("local-vectors", !kept);
 }
 
+/* ---- SMIs to oneself ---- */
+
+static void smi_by_icr(u16 pm)
+{
+	icr(readl(apic + APIC_ID) >> 24, SMI);
+}
+
+static void smi_by_port(u16 pm)
+{
+	u32 enabled = inl(pm + PM_SMI_EN);
+
+	outl(enabled | SMI_EN_APMC | SMI_EN_GBL, pm + PM_SMI_EN);
+	outb(0, APM_CONTROL);
+	outl(enabled, pm + PM_SMI_EN);
+}
+
+/* How many ran our code. */
+static u32 self_smis(void (*send)(u16 pm), u16 pm)
+{
+	unsigned long flags;
+	int i;
+
+	*smis = 0;
+	for (i = 0; i < SELF_SMIS; i++) {
+		local_irq_save(flags);
+		send(pm);
+		udelay(100);
+		local_irq_restore(flags);
+	}
+	return *smis;
+}
+
+static void smi_trials(void)
+{
+	struct pci_dev *lpc = pci_get_domain_bus_and_slot(0, 0, LPC);
+	void *state = memremap(SMM_SAVED, PAGE_SIZE, MEMREMAP_WB);
+	u32 pm = 0, by_icr, by_port;
+
+	if (lpc)
+		pci_read_config_dword(lpc, LPC_PMBASE, &pm);
+	pci_dev_put(lpc);
+	if (!state || !(pm & 0xff80))
+		return;
+	memcpy(saved_low, state, PAGE_SIZE);
+	by_icr = self_smis(smi_by_icr, 0);
+	by_port = self_smis(smi_by_port, pm & 0xff80);
+	memcpy(state, saved_low, PAGE_SIZE);
+	memunmap(state);
+	pr_alert("sendipi: smi icr %u port %u\n", by_icr, by_port);
+}
+
 static void trials(void)
 {
 	say("start", (to_target(INIT), stops()) && starts());
@@ -426,25 +493,31 @@ static int __init sendipi_init(void)
 	messages = ioremap(APIC_DEFAULT_PHYS_BASE + MSI_TARGET, PAGE_SIZE);
 	low = memremap(PLACE, PAGE_SIZE, MEMREMAP_WB);
 	smm = memremap(SMM_CODE, PAGE_SIZE, MEMREMAP_WB);
-	if (!apic || !messages || !low || !smm || raw_smp_processor_id() ||
+	if (!apic || !messages || !low || !smm ||
+	    (raw_smp_processor_id() && !smi) ||
 	    register_nmi_handler(NMI_LOCAL, on_nmi, 0, "sendipi"))
 		return -EIO;
 	if (self) {
 		pr_alert("sendipi: INIT to myself\n");
 		icr(0, INIT | APIC_DEST_SELF);
 		icr(0, INIT);
+		goto out;
+	}
+	memcpy(saved_smm, smm, PAGE_SIZE);
+	memcpy(smm, smm_code, smm_code_end - smm_code);
+	smis = (void *)(smm + 0x100);
+	if (smi) {
+		smi_trials();
 	} else {
 		memcpy(saved_low, low, PAGE_SIZE);
-		memcpy(saved_smm, smm, PAGE_SIZE);
 		memcpy(low, trampoline, trampoline_end - trampoline);
-		memcpy(smm, smm_code, smm_code_end - smm_code);
-		smis = (void *)(smm + 0x100);
 		found = (void *)(low + (trampoline_cpuid - trampoline));
 		found->vmm = (u32)vmm;
 		trials();
 		memcpy(low, saved_low, PAGE_SIZE);
-		memcpy(smm, saved_smm, PAGE_SIZE);
 	}
+	memcpy(smm, saved_smm, PAGE_SIZE);
+out:
 	unregister_nmi_handler(NMI_LOCAL, "sendipi");
 	iounmap(messages);
 	iounmap(apic);
