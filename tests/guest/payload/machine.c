@@ -239,7 +239,8 @@ void pit_nmi(void)
 
 	ioapic_write(0x10 + 2 * IOAPIC_PIT + 1, *apic(APIC_ID));
 	ioapic_write(0x10 + 2 * IOAPIC_PIT, DELIVERY_NMI);
-	outb(PIT_CONTROL, 0x30);	/* counter 0, mode 0 */
+	/* again and again: one that meets an NMI of the VMM's is lost */
+	outb(PIT_CONTROL, 0x34);	/* counter 0, mode 2 */
 	outb(PIT_DATA, (uint8_t)count);
 	outb(PIT_DATA, (uint8_t)(count >> 8));
 }

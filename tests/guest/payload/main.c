@@ -109,6 +109,8 @@ void trap(struct frame *f)
 			read_reg(dr6), (uintptr_t)f, f->rcx
 		};
 	n_traps++;
+	if (f->vector == 2)
+		pit_quiet();
 	write_reg(dr6, 0xffff0ff0);
 	if (!trap_hook || n_traps > 1000)
 		lost(f);
