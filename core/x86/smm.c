@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Taking SMM, see smm.h: SMBASE of each CPU is moved from its default into the
- * VMM block. By MSR where the CPU has it and it is open (APM volume 2,
- * 10.2.5); else as firmware does it (10.3.2): an SMI to oneself, whose handler
- * at the default place writes the new SMBASE into the saved state. If it does
- * not run, SMBASE is not there any more: SMM is the firmware's.
+ * VMM block. By MSR where the CPU has it and it is not locked; else as firmware
+ * does it: an SMI to oneself, whose handler at the default place writes the new
+ * SMBASE into the saved state. If it does not run, SMBASE is not there any more:
+ * SMM is the firmware's. (APM volume 2, 10.2)
  */
 #include "smm.h"
 #include "cpus.h"
@@ -34,7 +34,7 @@ _Static_assert(SAVE % SLOT == SLOT - SAVE_SIZE, "halves of slots");
 
 /* As in smm_code.S. */
 struct move_words {
-	uint32_t smbase, ran;
+	uint32_t smbase, moved, ran;
 };
 
 extern const uint8_t smm_move[], smm_move_words[], smm_move_end[];
@@ -44,12 +44,16 @@ extern const uint8_t smm_handler[], smm_handler_count[], smm_handler_end[];
 uint8_t smm_area[SAVE + SAVE_SIZE - ENTRY + (CONFIG_MAX_CPUS - 1) * SLOT]
 	__aligned(4096);
 
+/* whose code an SMI runs; on the first CPU, which is always asked first */
+enum owner { FIRMWARE, VMM, GUEST };
+static enum owner first_owner;
+
 /* one CPU at a time, for they share the default place */
 static struct spinlock lock;
 /* its two parts */
 static uint8_t *default_entry, *default_save;
 
-/* Not all firmware leaves it in the guest's RAM. */
+/* Not all firmware calls it RAM. */
 static uint8_t *default_part(uint32_t offset)
 {
 	uint64_t at = DEFAULT_SMBASE + offset;
@@ -100,13 +104,12 @@ static bool move_by_msr(uint32_t smbase)
 	       msr_read_safe(MSR_SMM_BASE, &now) && now == smbase;
 }
 
-/* False: nothing of ours ran. */
-static bool move_by_smi(const struct cpu *cpu, uint32_t smbase)
+static enum owner move_by_smi(const struct cpu *cpu, uint32_t smbase)
 {
 	size_t size = (size_t)(smm_move_end - smm_move);
-	uint8_t entry[64], save[SAVE_SIZE];
+	uint8_t entry[128], save[SAVE_SIZE];
 	volatile struct move_words *w;
-	bool ran;
+	enum owner o = FIRMWARE;
 
 	BUG_ON(size > sizeof(entry));
 	memcpy(entry, default_entry, size);
@@ -114,10 +117,11 @@ static bool move_by_smi(const struct cpu *cpu, uint32_t smbase)
 	memcpy(default_entry, smm_move, size);
 	w = (void *)(default_entry + (smm_move_words - smm_move));
 	w->smbase = smbase;
-	ran = smi_counts(cpu, &w->ran);
+	if (smi_counts(cpu, &w->ran))
+		o = w->moved ? VMM : GUEST;
 	memcpy(default_entry, entry, size);
 	memcpy(default_save, save, sizeof(save));
-	return ran;
+	return o;
 }
 
 /* Whether it is known to be elsewhere. QEMU reads this MSR as 0. */
@@ -129,27 +133,40 @@ static bool moved_by_firmware(void)
 	       now != DEFAULT_SMBASE;
 }
 
+static enum owner move(const struct cpu *cpu, uint32_t smbase)
+{
+	if (moved_by_firmware())
+		return FIRMWARE;
+	if (move_by_msr(smbase))
+		return VMM;
+	return default_map() ? move_by_smi(cpu, smbase) : GUEST;
+}
+
 static void take(const struct cpu *cpu)
 {
 	volatile uint32_t *count = handler_put(cpu);
 	uint32_t smbase = (uint32_t)virt_to_phys(smm_area) - ENTRY +
 			  cpu->index * SLOT;
+	enum owner o = move(cpu, smbase);
 
-	if (moved_by_firmware() ||
-	    (!move_by_msr(smbase) && default_map() &&
-	     !move_by_smi(cpu, smbase))) {
-		log_debug("CPU %u: the firmware's", cpu->index);
-		return;
-	}
-	if (!smi_counts(cpu, count))
+	if (cpu_is_first(cpu))
+		first_owner = o;
+	if (o == FIRMWARE && first_owner == FIRMWARE)
+		log_debug("the firmware's");
+	else if (o != VMM || !smi_counts(cpu, count))
 		log_warn("CPU %u: an SMI runs the guest's code", cpu->index);
 	else if (cpu_is_first(cpu))
 		log_info("not the firmware's: an SMI does nothing");
 }
 
+/*
+ * Firmware that has SMM on one CPU has it on all. The others are not asked, for
+ * an SMI to one alone may take it a second, in which it waits for the rest.
+ */
 void smm_take(const struct cpu *cpu)
 {
 	spin_lock(&lock);
-	take(cpu);
+	if (cpu_is_first(cpu) || first_owner != FIRMWARE)
+		take(cpu);
 	spin_unlock(&lock);
 }

@@ -11,8 +11,8 @@
 
 /*
  * Have SMIs of this CPU run the VMM's handler, if they run nobody's. On each
- * CPU, before any guest runs, after a power-on or a wake. Needs time, the
- * local APIC and page tables; takes some ms where SMM is the firmware's.
+ * CPU, the first one first, before any guest runs, after a power-on or a wake.
+ * Needs time, the local APIC and page tables.
  */
 void smm_take(const struct cpu *cpu);
 

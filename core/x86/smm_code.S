@@ -19,12 +19,14 @@ smm_move:
 	jne	1f
 	movl	%cs:ENTRY + smbase - smm_move, %eax
 	movl	%eax, %cs:SAVED_SMBASE
+	incl	%cs:ENTRY + moved - smm_move
 1:	incl	%cs:ENTRY + ran - smm_move
 	rsm
 /* struct move_words of smm.c */
 	.balign	4
 smm_move_words:
 smbase:	.long	0
+moved:	.long	0
 ran:	.long	0
 smm_move_end:
 

@@ -133,8 +133,8 @@ def test_no_memory_of_the_vmm_is_writable_and_executable(machine):
 def test_does_an_smi_take_the_guests_code_out_of_the_vmm(machine):
     """By the local APIC, which is not trapped on a machine with one CPU, and
     by the chipset; the code is there."""
-    assert "smm: not the firmware's: an SMI does nothing" in machine.vmm_log()
     smi.do_nothing(machine)
+    assert "smm: not the firmware's: an SMI does nothing" in machine.vmm_log()
     with DebugShell(machine.console) as shell:
         assert re.search(rf"SMI +62 +{2 * smi.EACH}\b", shell.command("exits"))
     works(machine)

@@ -2,3 +2,7 @@
 # What the guest may ask of SVM; privileged instructions are replaced.
 unit-tests-y += msr
 msr-y += tests/unit/msr_test.c
+
+# Whose code an SMI runs; the CPU is faked.
+unit-tests-y += smm
+smm-y += tests/unit/smm_test.c core/x86/smm_code.S

@@ -41,6 +41,7 @@ def do_nothing(machine, cpu=0, refused=False):
     """None runs the guest's code; all arrive, but those by the local APIC if
     these are refused."""
     before = vmms(machine)
-    assert guests(machine, cpu) == (0, 0)
+    ran = guests(machine, cpu)
+    assert ran == (0, 0), f"{ran} ran the guest's code"
     seen = vmms(machine) - before
     assert seen == (1 if refused else 2) * EACH, f"{seen} arrived"
