@@ -7,6 +7,7 @@ test can lead the loader to any place of its work without a VMM behind it.
 """
 
 import importlib.util
+import re
 import struct
 
 from . import paths
@@ -14,13 +15,18 @@ from . import paths
 BASE = 0xffffffff80000000
 INFO_MAGIC = 0x4f464e49444e4154
 PAGE = 4096
-ERROR = 80              # offset of error[] in struct boot_info
+ERROR = 88              # offset of error[] in struct boot_info
 
 _spec = importlib.util.spec_from_file_location(
     "seal", paths.TOP / "boot" / "seal.py")
 _seal = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_seal)
 seal, unseal = _seal.seal, _seal.unseal
+
+
+VERSION = int(re.search(
+    r"TANDEM_BOOT_VERSION\s+(\d+)",
+    (paths.TOP / "core/include/tandem/boot.h").read_text())[1])
 
 
 def refusing(why="", code=5):
@@ -36,7 +42,7 @@ def refusing(why="", code=5):
             tail + text)
 
 
-def make(code, block_mib=16, version=3, release="test", ids=(),
+def make(code, block_mib=16, version=VERSION, release="test", ids=(),
          bindings="", sealed=True):
     """An image whose entry is code. ids: (driver, vendor, device)."""
     table = b"".join(struct.pack("<12sHH", driver.encode(), vendor, device)
