@@ -39,8 +39,8 @@ void log_tell_previous(void)
 
 void log_panic(void)
 {
-	spin_unlock(&lock);
-	spin_unlock(&output_lock);
+	spin_break(&lock);
+	spin_break(&output_lock);
 	listener = NULL;
 	if (kept.text)
 		kept_log_mark_panic(&kept);

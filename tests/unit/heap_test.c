@@ -146,8 +146,8 @@ static void must_panic(void (*fn)(void *p), void *p, const char *what)
 		failed++;
 	}
 	/* the lock was held */
-	lock.held = 0;
-	heap_lock.held = 0;
+	spin_break(&lock);
+	spin_break(&heap_lock);
 }
 
 static void free_page(void *p)
