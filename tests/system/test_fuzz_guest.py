@@ -35,7 +35,8 @@ def ends(options):
                            said))
 
 
-@pytest.mark.parametrize("name", ["cr4-reserved", "cr3-reserved"])
+@pytest.mark.parametrize("name", ["cr4-reserved", "cr4-prefixed",
+                                  "cr3-reserved"])
 def test_reserved_bits_of_a_control_register_are_a_general_protection_fault(
         ends, name):
     """QEMU makes the exit of a refused VMRUN of them."""

@@ -235,7 +235,6 @@ static void exit_invalid(struct cpu *cpu)
 		  "(efer %#lx cr0 %#lx cr3 %#lx cr4 %#lx dr6 %#lx dr7 %#lx "
 		  "cs %#x event %#x)", b->rip, b->efer, b->cr0, b->cr3,
 		  b->cr4, b->dr6, b->dr7, b->cs.attr, b->event_inject);
-	exits_tell(&cpu->exits);
 	machine_reset();
 }
 

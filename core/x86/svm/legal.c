@@ -13,7 +13,7 @@
 #define CR0_NW		BIT(29)
 #define CR0_CD		BIT(30)
 #define DR_RESERVED	0xffffffff00000000ull
-#define PREFIXES_MAX	4
+#define PREFIXES_MAX	14	/* of an instruction of 15 bytes */
 
 void svm_make_legal(struct vmcb *b)
 {
@@ -33,8 +33,9 @@ void svm_make_legal(struct vmcb *b)
 
 static bool is_prefix(uint8_t byte)
 {
-	return (byte & 0xf0) == 0x40 || byte == 0x66 || byte == 0x67 ||
-	       byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
+	return (byte & 0xf0) == 0x40 || (byte & 0xe7) == 0x26 ||
+	       (byte >= 0x64 && byte <= 0x67) || byte == 0xf0 ||
+	       byte == 0xf2 || byte == 0xf3;
 }
 
 bool svm_at_mov_to_cr(struct vcpu *v)

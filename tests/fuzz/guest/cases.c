@@ -27,6 +27,13 @@ static void cr4_reserved(struct fuzz_cpu *c)
 	__asm__ volatile("mov %0, %%cr4" : : "r"(c->cr4 | CR4_RESERVED));
 }
 
+/* with prefixes that mean nothing there */
+static void cr4_prefixed(struct fuzz_cpu *c)
+{
+	__asm__ volatile(".byte 0x26, 0x65; mov %0, %%cr4" : :
+			 "r"(c->cr4 | CR4_RESERVED));
+}
+
 static void cr3_reserved(struct fuzz_cpu *c)
 {
 	__asm__ volatile("mov %0, %%cr3" : :
@@ -126,6 +133,7 @@ static const struct {
 	unsigned int group;		/* as "cases=" has it */
 } cases[] = {
 	{ "cr4-reserved", cr4_reserved, 1 },
+	{ "cr4-prefixed", cr4_prefixed, 1 },
 	{ "cr3-reserved", cr3_reserved, 1 },
 	{ "cr0-nw", cr0_not_write_through, 1 },
 	{ "dr7-high", dr7_high, 1 },
