@@ -26,6 +26,7 @@ READY_SECONDS = 60
 STALL_SECONDS = 1               # without progress: an NMI
 NMIS = 3                        # that may go by without progress
 LOOK_SECONDS = 0.25
+STARVED_SECONDS = 1             # for an answer of the monitor
 BOOT_SECONDS = 20               # of one seed, once it runs
 CPUS = 2                        # of the machine; 8 are the guest's limit
 NAME = "fuzz-guest"
@@ -33,11 +34,12 @@ OPERATIONS = paths.TOP / "tests" / "fuzz" / "guest" / "operations.c"
 
 # What becomes of a boot; the first three are findings.
 PANIC, UNREACHABLE, EMULATOR = "VMM panic", "VMM unreachable", "emulator died"
+STARVED = "emulator starved"
 DONE, HANG, RESET, OFF, SLEEP, TRIPLE, NO_START = (
     "time was up", "hang", "reset", "power-off", "sleep", "triple fault",
     "did not start")
 FINDINGS = (PANIC, UNREACHABLE)
-CAUSES = (DONE, TRIPLE, RESET, HANG, OFF, SLEEP, NO_START, EMULATOR,
+CAUSES = (DONE, TRIPLE, RESET, HANG, OFF, SLEEP, NO_START, EMULATOR, STARVED,
           PANIC, UNREACHABLE)
 
 
@@ -193,13 +195,20 @@ class Boot:
                 moved = time.monotonic()
         return DONE
 
+    def starved(self):
+        """Whether QEMU's main loop, which also carries frames, gets no time
+        from CPUs that exit all the time: its own monitor says so."""
+        start = time.monotonic()
+        self.machine.qmp("query-status")
+        return time.monotonic() - start > STARVED_SECONDS
+
     def run(self):
         m = self.machine
         try:
             with m:
                 self.cause = self.watch() if self.wait_start() else NO_START
                 if self.cause in (DONE, HANG) and not self.answers():
-                    self.cause = UNREACHABLE
+                    self.cause = STARVED if self.starved() else UNREACHABLE
                 if self.panicked():
                     self.cause = PANIC
                 if self.cause == PANIC:
@@ -266,7 +275,7 @@ class Campaign:
         self.nmis += b.nmis
         text = f"seed {b.seed}: {b.cause}, {b.operations} operations" \
             f"{b.told_shortly()}"
-        if b.cause in (*FINDINGS, EMULATOR, NO_START):
+        if b.cause in (*FINDINGS, EMULATOR, STARVED, NO_START):
             text += "\n" + b.evidence()
         if b.cause in FINDINGS:
             self.findings.append(text)
