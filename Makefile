@@ -404,7 +404,7 @@ test: all bench-nic $(unit_programs) $(guest_modules)
 
 # The stages that are about the core: CPUs, lifecycles, isolation, fuzzing.
 core_stages := unit smp guest_kinds payload reboot restart sleep hang panic \
-	hostile iommu cost fuzz
+	hostile policy iommu cost fuzz
 test-core: all bench-nic $(unit_programs) $(guest_modules)
 	$(Q)scripts/test-stages $(core_stages)
 
