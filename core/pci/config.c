@@ -36,7 +36,7 @@ uint32_t pci_raw_read(uint8_t bus, uint8_t slot, uint8_t function,
 	spin_lock(&lock);
 	outl(CONFIG_ADDRESS, ADDRESS_ENABLE | bus << 16 | slot << 11 |
 	     function << 8 | (offset & 0xfc));
-	v = size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+	v = port_in(port, size);
 	spin_unlock(&lock);
 	return v;
 }
@@ -49,12 +49,7 @@ void pci_raw_write(uint8_t bus, uint8_t slot, uint8_t function,
 	spin_lock(&lock);
 	outl(CONFIG_ADDRESS, ADDRESS_ENABLE | bus << 16 | slot << 11 |
 	     function << 8 | (offset & 0xfc));
-	if (size == 1)
-		outb(port, (uint8_t)value);
-	else if (size == 2)
-		outw(port, (uint16_t)value);
-	else
-		outl(port, value);
+	port_out(port, size, value);
 	spin_unlock(&lock);
 }
 
@@ -270,18 +265,6 @@ static void absent_write(struct pci_function *f __unused,
 
 static struct pci_function absent = { absent_read, absent_write };
 
-static uint64_t absent_mmio_read(void *ctx __unused, uint64_t offset __unused,
-				 unsigned int size)
-{
-	return size == 8 ? ~0ull : BIT(size * 8) - 1;
-}
-
-static void absent_mmio_write(void *ctx __unused, uint64_t offset __unused,
-			      unsigned int size __unused,
-			      uint64_t value __unused)
-{
-}
-
 static int hide_bar(const struct pci_bar *b)
 {
 	struct mmio_trap *t;
@@ -295,7 +278,7 @@ static int hide_bar(const struct pci_bar *b)
 		return -ENOMEM;
 	*t = (struct mmio_trap){
 		.name = "concealed BAR", .base = b->base, .size = b->size,
-		.read = absent_mmio_read, .write = absent_mmio_write,
+		.read = mmio_absent_read, .write = mmio_absent_write,
 	};
 	e = mmio_trap_add(t);
 	if (e < 0)

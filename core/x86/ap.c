@@ -20,7 +20,6 @@
 
 #define LOG_PREFIX "cpus: "
 #include <tandem/log.h>
-#include <tandem/spinlock.h>
 #include <tandem/timer.h>
 
 /* TSC ticks; some seconds on any CPU: time is not calibrated yet */
@@ -33,7 +32,6 @@
 #define SIPI_TRIES	3
 #define PARK_US		1000000
 
-#define AP_WAIT		0
 #define AP_COME		1
 #define AP_BACK		2
 
@@ -131,6 +129,8 @@ void cpus_park(void)
 		while (cpus[i].online && time_us() < end &&
 		       !__atomic_load_n(&cpus[i].parked, __ATOMIC_ACQUIRE))
 			__builtin_ia32_pause();
+		if (cpus[i].online && !cpus[i].parked)
+			log_error("CPU %u does not stop for the sleep", i);
 	}
 }
 
@@ -160,9 +160,11 @@ static bool is_online(const struct cpu *cpu, uint64_t within)
 {
 	uint64_t end = time_us() + within;
 
-	while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE)) {
 		if (time_us() > end)
 			return false;
+		__builtin_ia32_pause();
+	}
 	return true;
 }
 

@@ -136,8 +136,7 @@ uint32_t port_read(uint16_t port, unsigned int size)
 	if (t)
 		return t->read(t->ctx, port, size);
 	if (!port_straddles(port, size))
-		return size == 1 ? inb(port) : size == 2 ? inw(port) :
-			inl(port);
+		return port_in(port, size);
 	for (unsigned int i = 0; i < size; i++)
 		v |= port_read((uint16_t)(port + i), 1) << 8 * i;
 	return v;
@@ -153,10 +152,6 @@ void port_write(uint16_t port, unsigned int size, uint32_t value)
 		for (unsigned int i = 0; i < size; i++)
 			port_write((uint16_t)(port + i), 1,
 				   value >> 8 * i & 0xff);
-	else if (size == 1)
-		outb(port, (uint8_t)value);
-	else if (size == 2)
-		outw(port, (uint16_t)value);
 	else
-		outl(port, value);
+		port_out(port, size, value);
 }

@@ -78,7 +78,7 @@ static void check_sizing(const struct hardware *h)
 				(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)));
 }
 
-static uint32_t port_in(uint16_t port, unsigned int size)
+static uint32_t machine_in(uint16_t port, unsigned int size)
 {
 	struct hardware *h = addressed();
 
@@ -96,7 +96,7 @@ static uint32_t port_in(uint16_t port, unsigned int size)
 	return get(h, (address & 0xfc) + (port & 3), size);
 }
 
-static void port_out(uint16_t port, unsigned int size, uint32_t value)
+static void machine_out(uint16_t port, unsigned int size, uint32_t value)
 {
 	struct hardware *h = addressed();
 
@@ -125,11 +125,11 @@ static void port_out(uint16_t port, unsigned int size, uint32_t value)
 #define PORT(suffix, type, size) \
 	type in##suffix(uint16_t port) \
 	{ \
-		return (type)port_in(port, size); \
+		return (type)machine_in(port, size); \
 	} \
 	void out##suffix(uint16_t port, type value) \
 	{ \
-		port_out(port, size, value); \
+		machine_out(port, size, value); \
 	}
 PORT(b, uint8_t, 1)
 PORT(w, uint16_t, 2)

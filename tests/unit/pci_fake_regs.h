@@ -21,4 +21,19 @@ extern const char *test_bindings;
 #undef CONFIG_PCI_BINDINGS
 #define CONFIG_PCI_BINDINGS	test_bindings
 
+static inline uint32_t port_in(uint16_t port, unsigned int size)
+{
+	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+}
+
+static inline void port_out(uint16_t port, unsigned int size, uint32_t v)
+{
+	if (size == 1)
+		outb(port, (uint8_t)v);
+	else if (size == 2)
+		outw(port, (uint16_t)v);
+	else
+		outl(port, v);
+}
+
 #endif
