@@ -9,11 +9,13 @@ domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
 commands-y := exits help log net ps version
 commands-$(CONFIG_ECHO) += echoctl
 commands-$(CONFIG_DEBUG_COMMANDS) += crash kill spin
-$(foreach c,$(commands-y),$(eval $(c)-y += domains/$(c)/main.c \
-	domains/lib/command.c domains/lib/error.c))
 echoctl-y += domains/echoctl/parse.c
 
-domains-$(CONFIG_DBGSH) += shell $(commands-y)
 shell-y += domains/shell/main.c domains/lib/error.c
 
-include $(wildcard domains/netd/build.mk)
+# Programs that say for themselves what they are made of.
+include $(wildcard domains/*/build.mk)
+
+$(foreach c,$(commands-y),$(eval $(c)-y += domains/$(c)/main.c \
+	domains/lib/command.c domains/lib/error.c))
+domains-$(CONFIG_DBGSH) += shell $(commands-y)
