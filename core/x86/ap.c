@@ -124,7 +124,7 @@ void cpus_park(void)
 	uint64_t end = time_us() + PARK_US;
 
 	__atomic_store_n(&park, true, __ATOMIC_SEQ_CST);
-	for (unsigned int i = 1; i < n_cpus; i++) {
+	FOR_OTHER_CPUS(i) {
 		cpu_request(&cpus[i], CPU_REQUEST_LOOK);
 		while (cpus[i].online && time_us() < end &&
 		       !__atomic_load_n(&cpus[i].parked, __ATOMIC_ACQUIRE))
@@ -191,6 +191,6 @@ void cpus_restart(void)
 {
 	cpu_calls_forget();
 	cpus_unpark();
-	for (unsigned int i = 1; i < n_cpus; i++)
+	FOR_OTHER_CPUS(i)
 		restart(&cpus[i]);
 }

@@ -15,6 +15,11 @@ extern struct cpu cpus[CONFIG_MAX_CPUS];
 /* How many there are; does not change once the guest runs. */
 extern unsigned int n_cpus;
 
+/* All but the first. The array's size tells the compiler when there is none. */
+#define FOR_OTHER_CPUS(i) \
+	for (unsigned int i = 1; i < MIN(n_cpus, (unsigned int)CONFIG_MAX_CPUS); \
+	     i++)
+
 static inline bool cpu_is_first(const struct cpu *c)
 {
 	return !c->index;
