@@ -89,11 +89,12 @@ static struct acpi_header *table_at(host_phys a)
 
 void *acpi_table(const char signature[4])
 {
-	const uint8_t *entries = (const uint8_t *)(root + 1);
+	const uint8_t *entries;
 	unsigned int n;
 
 	if (!root)
 		return NULL;
+	entries = (const uint8_t *)(root + 1);
 	n = (root->length - sizeof(*root)) / entry_size;
 	for (unsigned int i = 0; i < MIN(n, TABLES_MAX); i++) {
 		uint64_t a = 0;

@@ -81,7 +81,8 @@ static void scan_slot(uint8_t bus, uint8_t slot, struct pci_device *parent)
 {
 	unsigned int functions = 1;
 
-	for (uint8_t fn = 0; fn < functions; fn++) {
+	for (unsigned int i = 0; i < functions; i++) {
+		uint8_t fn = (uint8_t)i;
 		uint16_t vendor = pci_raw_read(bus, slot, fn, PCI_VENDOR_ID, 2);
 		struct pci_device *d;
 

@@ -68,7 +68,7 @@ uintptr_t cpu_stack_top(const struct cpu *cpu)
 
 static void stack_set_cpu(struct cpu_stack *s, struct cpu *cpu)
 {
-	memcpy(s->bytes + CPU_STACK_SIZE - 16, &cpu, sizeof(cpu));
+	memcpy(s->bytes + CPU_STACK_SIZE - 16, &cpu, sizeof(void *));
 }
 
 static bool stack_holds(const struct cpu_stack *s, uintptr_t address, size_t n)

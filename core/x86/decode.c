@@ -57,7 +57,7 @@ static int64_t fetch_signed(struct cursor *c, unsigned int n)
 {
 	unsigned int shift = 64 - 8 * n;
 
-	return (int64_t)(fetch(c, n) << shift) >> shift;
+	return n ? (int64_t)(fetch(c, n) << shift) >> shift : 0;
 }
 
 /* 64-bit mode does not see overrides other than FS and GS. */

@@ -134,7 +134,7 @@ static int write_chains(struct virtio_net *dev, struct virtio_queue *q,
 		used[n].len = fill_chain(c, s);
 		left -= used[n++].len;
 	}
-	if (n > 1)
+	if (n > 1 && num_buffers[0])
 		*num_buffers[0] = (uint8_t)n;
 	for (uint16_t i = 0; i < n; i++)
 		virtio_queue_used(q, used[i].head, used[i].len);

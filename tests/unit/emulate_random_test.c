@@ -459,7 +459,7 @@ static void *map_at(uint64_t a, size_t size, int prot)
 
 int main(int argc, char **argv)
 {
-	char *unit = "";
+	char none[] = "", *unit = none;
 	unsigned long count = argc > 1 ? strtoul(argv[1], &unit, 0) :
 			      UNIT_INSTRUCTIONS, done = 0;
 	time_t end = *unit == 's' ? time(NULL) + (time_t)count : 0;

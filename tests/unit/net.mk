@@ -23,7 +23,8 @@ virtio_cpus-y += tests/unit/virtio_cpus_test.c $(virtio-device)
 # ... and once more by those who look for races
 unit-tests-y += virtio_races
 virtio_races-y := $(virtio_cpus-y)
-virtio_races-cflags := -fno-sanitize=all -fsanitize=thread -Wno-tsan
+virtio_races-cflags := -fno-sanitize=all -fsanitize=thread \
+	$(call cc_option,-Wno-tsan)
 virtio_races-ldflags := -fno-sanitize=all -fsanitize=thread
 virtio_hostile-y += tests/unit/virtio_hostile_test.c $(virtio-device)
 netring-y += tests/unit/netring_test.c tests/unit/net_fake.c \

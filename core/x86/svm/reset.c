@@ -5,6 +5,7 @@
  */
 #include "svm.h"
 #include "../mtrr.h"
+#include "../wake.h"
 
 #define CR0_ET		BIT(4)
 #define CR0_NW		BIT(29)

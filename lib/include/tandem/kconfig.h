@@ -9,7 +9,7 @@
 
 #define KCONFIG_PROBE_1			0,
 #define KCONFIG_SECOND(a, b, ...)	b
-#define KCONFIG_TEST(one_or_none)	KCONFIG_SECOND(one_or_none 1, 0)
+#define KCONFIG_TEST(...)		KCONFIG_SECOND(__VA_ARGS__ 1, 0)
 #define KCONFIG_PASTE(value)		KCONFIG_TEST(KCONFIG_PROBE_##value)
 #define IS_ENABLED(option)		KCONFIG_PASTE(option)
 

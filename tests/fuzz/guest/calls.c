@@ -10,10 +10,12 @@ static uint64_t call(uint64_t rax, uint64_t rbx, uint64_t rcx, uint64_t rdx,
 	return rax;
 }
 
+static const char long_name[] =
+	"a name of more than sixty-four characters, which no VMM call has so "
+	"far and none will have";
 static const char *const names[] = {
 	"dbgsh", "log_set_buf", "", "x", "log_set_bu", "log_set_buff",
-	"a name of more than sixty-four characters, which no VMM call has so "
-	"far and none will have",
+	long_name,
 };
 
 /* A name at an odd place; its last byte is the last before that place's end. */

@@ -394,6 +394,7 @@ static void start_others(struct mp_services *mp)
 			  NULL);
 }
 
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
 	struct mp_services *mp = NULL;

@@ -46,7 +46,8 @@ static void widths(void)
 	expect("a quadword's upper half", rdx >> 32, 0x12345600);
 	__asm__ volatile("movsbq 2(%1), %0" : "=a"(rdx) : "r"(TO_SCRATCH));
 	expect("movsx", rdx, 0x34);
-	__asm__ volatile("movb %%ah, 1(%1)" : : "a"(0xab00), "r"(TO_SCRATCH));
+	/* AH cannot be named where the address takes a REX prefix */
+	__asm__ volatile("movb %%ah, 1(%1)" : : "a"(0xab00), "D"(TO_SCRATCH));
 	expect("ah", *reg(SCRATCH), 0x1234ab00);
 }
 
@@ -193,7 +194,7 @@ static void strings(void)
 /* movl $imm, (%rdi); ret - with an immediate written just before. */
 static void self_modifying(void)
 {
-	uint8_t *code = pages(2) + PAGE - 4;
+	uint8_t *code = (uint8_t *)pages(2) + PAGE - 4;
 	static const uint8_t bytes[] = { 0xc7, 0x07, 0, 0, 0, 0, 0xc3 };
 
 	window_set_up();

@@ -210,6 +210,7 @@ static EFI_STATUS leave_firmware(EFI_HANDLE image)
 	return status;
 }
 
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
 	EFI_PHYSICAL_ADDRESS low_memory = LOW, memory = 0x7fffffff;

@@ -66,6 +66,7 @@ static UINTN looked(UINT32 n)
 	return found;
 }
 
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
 	struct mp_services *mp;

@@ -8,6 +8,7 @@
 #include <efi.h>
 #include <efilib.h>
 
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
 	bool started;

@@ -56,6 +56,7 @@ static void probe(UINT64 base, UINT64 pages)
 	      seen, kept);
 }
 
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
 	UINTN entries, key, size, i;
