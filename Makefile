@@ -14,15 +14,20 @@ SHELL := /bin/sh
 O ?= build
 V ?= 0
 W ?= 0
-CC ?= gcc
-ifeq ($(origin CC),default)
-CC := gcc
+CROSS_COMPILE ?=
+ifneq ($(filter default undefined,$(origin CC)),)
+CC := $(CROSS_COMPILE)gcc
 endif
-LD := ld
-AR := ar
-OBJCOPY := objcopy
-NM := nm
+HOSTCC ?= $(if $(CROSS_COMPILE),gcc,$(CC))
+LD := $(CROSS_COMPILE)ld
+AR := $(CROSS_COMPILE)ar
+OBJCOPY := $(CROSS_COMPILE)objcopy
+NM := $(CROSS_COMPILE)nm
 PYTHON := /usr/bin/python3
+
+# Compilers differ: the flag if this one knows it.
+cc_option = $(shell $(CC) -Werror $(1) -c -x c -o /dev/null /dev/null \
+	2>/dev/null && echo '$(1)')
 
 TANDEM_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tandem
 export O V W TANDEM_CACHE
@@ -38,10 +43,13 @@ endif
 # ---- configuration -------------------------------------------------------
 
 config_dir := $(O)/include/config
-config_front := menuconfig guiconfig oldconfig olddefconfig listnewconfig
-config_goals := $(filter $(config_front) savedefconfig %_defconfig, \
-	$(MAKECMDGOALS))
-no_config_goals := $(config_goals) help clean distclean check setup
+config_front := menuconfig nconfig guiconfig oldconfig olddefconfig \
+	listnewconfig
+config_new := allnoconfig allyesconfig alldefconfig randconfig
+config_goals := $(filter $(config_front) $(config_new) savedefconfig \
+	%_defconfig,$(MAKECMDGOALS))
+no_config_goals := $(config_goals) help clean distclean check setup dist \
+	uninstall
 
 kconfig := KCONFIG_CONFIG=$(O)/.config $(PYTHON) scripts/kconfig.py
 kconfig_files := $(wildcard Kconfig */Kconfig */*/Kconfig)
@@ -52,6 +60,10 @@ default: all
 .PHONY: $(config_front) savedefconfig
 $(config_front): | $(O)/.config
 	$(Q)$(kconfig) $@
+
+.PHONY: $(config_new)
+$(config_new):
+	$(Q)$(kconfig) $@ $(SEED)
 
 %_defconfig:
 	$(Q)$(kconfig) defconfig $@
@@ -129,15 +141,21 @@ endif
 
 gcc_include := $(shell $(CC) -print-file-name=include)
 auto_header := -include $(config_dir)/autoconf.h
+# What is made does not say where it was made.
+prefix_maps := -ffile-prefix-map=$(O)/=build/ -ffile-prefix-map=$(CURDIR)=. \
+	-ffile-prefix-map=$(TANDEM_CACHE)/=
 tandem_include := -Ilib/include -Icore/include -Inet/include -I$(O)/include
-depend = -MMD -MP -MF $(@:.o=.d)
+# Compiles, and writes down what the object depends on.
+compile = $(CC) $(1) -MMD -MF $(@:.o=.dep) -c -o $@ $< && \
+	awk -v config=$(config_dir) -f scripts/depend.awk $(@:.o=.dep) \
+		>$(@:.o=.d) && rm $(@:.o=.dep)
 
 bare := -std=gnu11 -O2 -g -m64 -ffreestanding -nostdinc \
 	-isystem $(gcc_include) -fno-pic -fno-pie -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks \
-	-fcf-protection=none -ffile-prefix-map=$(CURDIR)/= $(auto_header)
+	-fcf-protection=none $(prefix_maps) $(auto_header)
 
 vmm_flags := $(bare) -mcmodel=kernel $(tandem_include) -DTANDEM_VMM
 domain_bare := $(bare) -mcmodel=small -ffunction-sections -fdata-sections \
@@ -150,14 +168,14 @@ efi_dir := /usr/lib
 loader_flags := -std=gnu11 -O2 -g -m64 -ffreestanding -fpic -fshort-wchar \
 	-mno-red-zone -mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common \
-	-fcf-protection=none -maccumulate-outgoing-args \
+	-fcf-protection=none $(call cc_option,-maccumulate-outgoing-args) \
 	-DEFI_FUNCTION_WRAPPER -DGNU_EFI_USE_MS_ABI -DTANDEM_LOADER \
-	-ffile-prefix-map=$(CURDIR)/= $(auto_header) \
+	$(prefix_maps) $(auto_header) \
 	-isystem /usr/include/efi -isystem /usr/include/efi/$(efi_arch) \
 	$(tandem_include)
 
 guest_flags := -std=gnu11 -O2 -g -Wall -Wextra -Iguest/include -Iguest/common \
-	-fno-pie -ffile-prefix-map=$(CURDIR)/=
+	-fno-pie $(prefix_maps)
 
 # The host's own C library comes first; <tandem/...> is found after it.
 unit_flags := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
@@ -167,16 +185,32 @@ unit_flags := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
 
 # ---- objects -------------------------------------------------------------
 
-made := $(config_dir)/autoconf.h Makefile
+# $(call recorded,NAME,TEXT): a file that is newer than what was made of it once
+# TEXT is another, as a list of objects or flags may be.
+$(shell mkdir -p $(O)/obj/lists)
+recorded = $(O)/obj/lists/$(1)$(call record,$(O)/obj/lists/$(1),$(strip $(2)))
+record = $(if $(call same,$(file <$(1)),$(2)),,$(file >$(1),$(2)))
+same = $(and $(findstring =$(1)=,=$(2)=),$(findstring =$(2)=,=$(1)=))
+
+made := Makefile $(call recorded,flags,$(shell $(CC) --version | head -n 1) \
+	$(warnings)) | $(config_dir)/autoconf.h
+
+# clang's own assembler does not know all of real mode.
+gnu_as := $(call cc_option,-fno-integrated-as)
 
 # $(call rules,KIND,FLAGS): how sources become $(O)/obj/KIND/*.o
 define rules
-$(O)/obj/$(1)/%.o: %.c $(made) | $(config_dir)/release.h
+$(O)/obj/$(1)/%.o: %.c $(made) $(config_dir)/release.h
 	@mkdir -p $$(@D)
-	$$(call say,CC,$$<)$$(CC) $(2) $$(warnings) $$(depend) -c -o $$@ $$<
+	$$(call say,CC,$$<)$$(call compile,$(2) $$(warnings))
 $(O)/obj/$(1)/%.o: %.S $(made)
 	@mkdir -p $$(@D)
-	$$(call say,AS,$$<)$$(CC) $(2) -D__ASSEMBLY__ $$(depend) -c -o $$@ $$<
+	$$(call say,AS,$$<)$$(call compile,$(2) $$(gnu_as) -D__ASSEMBLY__)
+# clang-tidy's word on a source, asked again when its object is out of date
+$(O)/obj/$(1)/%.tidy: %.c $(O)/obj/$(1)/%.o .clang-tidy
+	$$(call say,TIDY,$$<)clang-tidy --quiet $$< -- $$(filter-out \
+		-maccumulate-outgoing-args,$(2)) -Wno-everything \
+		>$$@ 2>$$@.stderr || { cat $$@ >&2; rm -f $$@; exit 1; }
 endef
 
 $(eval $(call rules,vmm,$$(vmm_flags)))
@@ -186,8 +220,10 @@ $(eval $(call rules,loader,$$(loader_flags)))
 # ---- release -------------------------------------------------------------
 
 # <config/release.h> defines TANDEM_RELEASE, as git describes the tree.
-release := $(shell git describe --always --dirty --tags 2>/dev/null || \
-	echo unknown)
+# A tree that did not come by git has it in a file (make dist).
+RELEASE ?= $(shell git describe --always --dirty --tags 2>/dev/null || \
+	cat RELEASE 2>/dev/null || echo unknown)
+release := $(RELEASE)
 .PHONY: FORCE
 $(config_dir)/release.h: FORCE
 	@mkdir -p $(@D)
@@ -217,10 +253,10 @@ define library
 $(1)_objects := $$(patsubst $$($(1)_dir)/%.c,$(O)/obj/$(1)/%.o,$$($(1)_sources))
 $(O)/obj/$(1)/%.o: $$($(1)_dir)/%.c $(made)
 	@mkdir -p $$(@D)
-	$$(call say,CC,$(1)/$$*.c)$$(CC) $$(third_flags) $$($(1)_cflags) $$(depend) -c -o $$@ $$<
+	$$(call say,CC,$(1)/$$*.c)$$(call compile,$$(third_flags) $$($(1)_cflags))
 $$($(1)_dir)/%.c:
 	@echo "the sources of $(1) are missing: run scripts/setup" >&2; exit 1
-$(O)/lib/lib$(1).a: $$($(1)_objects)
+$(O)/lib/lib$(1).a: $$($(1)_objects) $$(call recorded,lib$(1),$$($(1)_objects))
 	@mkdir -p $$(@D)
 	$$(call say,AR,$$@)rm -f $$@ && $$(AR) rcsD $$@ $$($(1)_objects)
 endef
@@ -238,7 +274,8 @@ $(eval $(call rules,domains/$(1),$$(domain_flags) $$($(1)-cflags) \
 	$(foreach l,$($(1)-libs),$$($(l)_cflags))))
 $(1)_objects := $(call objects,domains/$(1),$($(1)-y))
 $(O)/domains/$(1).elf: $$($(1)_objects) $(domain_common) \
-		$($(1)-libs:%=$(O)/lib/lib%.a) domains/lib/domain.lds
+		$($(1)-libs:%=$(O)/lib/lib%.a) domains/lib/domain.lds \
+		$$(call recorded,domain-$(1),$$($(1)_objects) $(domain_common))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)$$(LD) -m elf_x86_64 -nostdlib -static \
 		-z noexecstack -z max-page-size=4096 --build-id=none \
@@ -266,7 +303,8 @@ $(O)/domains/table.S: FORCE
 	done; printf '\t.section .note.GNU-stack, "", @progbits\n'; } >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(O)/obj/vmm/domain_table.o: $(O)/domains/table.S $(domains-y:%=$(O)/domains/%.image)
+$(O)/obj/vmm/domain_table.o: $(O)/domains/table.S \
+		$(domains-y:%=$(O)/domains/%.image)
 	@mkdir -p $(@D)
 	$(call say,AS,$<)$(CC) -m64 -c -o $@ $<
 
@@ -285,7 +323,7 @@ $(vmm_symbols)_none.S: scripts/symbols
 	$(call say,SYMBOLS,$@)scripts/symbols </dev/null >$@
 
 $(vmm_symbols).S: $(vmm_objects) $(vmm_symbols)_none.o core/tandem.lds \
-		scripts/symbols
+		scripts/symbols $(call recorded,vmm,$(vmm_objects))
 	$(call say,SYMBOLS,$@)$(vmm_link) -o $(@:.S=.first) $(vmm_objects) \
 		$(vmm_symbols)_none.o && \
 		$(NM) $(@:.S=.first) | scripts/symbols >$@
@@ -308,7 +346,7 @@ $(O)/tandem.elf: $(O)/tandem.debug boot/seal.py
 efi_sections := .text .sdata .data .rodata .dynamic .dynsym .rel .rela \
 	'.rel.*' '.rela.*' .reloc
 define efi_program
-$(O)/obj/loader/$(notdir $(1)).so: $(2)
+$(O)/obj/loader/$(notdir $(1)).so: $(2) $(call recorded,efi-$(notdir $(1)),$(2))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)$$(LD) -m elf_x86_64 -nostdlib -shared -Bsymbolic \
 		-znocombreloc -z noexecstack --build-id=none --no-undefined \
@@ -334,9 +372,10 @@ unit_programs := $(unit-tests-y:%=$(O)/tests/unit/%)
 
 define guest_program
 $(eval $(call rules,guest/$(1),$$(guest_flags) $$($(1)-cflags)))
-$(O)/guest/$(1): $(call objects,guest/$(1),$($(1)-y))
+$(1)_objects := $(call objects,guest/$(1),$($(1)-y))
+$(O)/guest/$(1): $$($(1)_objects) $$(call recorded,guest-$(1),$$($(1)_objects))
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@)$$(CC) -static -no-pie -o $$@ $$^
+	$$(call say,LINK,$$@)$$(CC) -static -o $$@ $$($(1)_objects)
 endef
 $(foreach p,$(guest-progs-y),$(eval $(call guest_program,$(p))))
 
@@ -359,9 +398,12 @@ $(foreach m,$(guest-modules-y),$(eval $(call guest_module,$(m))))
 
 define unit_test
 $(eval $(call rules,unit/$(1),$$(unit_flags) $$($(1)-cflags)))
-$(O)/tests/unit/$(1): $(call objects,unit/$(1),$($(1)-y))
+unit_$(1)_objects := $(call objects,unit/$(1),$($(1)-y))
+$(O)/tests/unit/$(1): $$(unit_$(1)_objects) \
+		$$(call recorded,unit-$(1),$$(unit_$(1)_objects))
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@)$$(CC) -fsanitize=address,undefined -o $$@ $$^ $$($(1)-ldflags)
+	$$(call say,LINK,$$@)$$(HOSTCC) -fsanitize=address,undefined -o $$@ \
+		$$(unit_$(1)_objects) $$($(1)-ldflags)
 endef
 $(foreach t,$(unit-tests-y),$(eval $(call unit_test,$(t))))
 
@@ -411,6 +453,59 @@ test-core: all bench-nic $(unit_programs) $(guest_modules)
 bench: all bench-nic
 	$(Q)tests/bench/bench
 
+# What clang-tidy and cppcheck have to say about what runs beneath the guest.
+.PHONY: lint cppcheck
+lint_objects := $(filter-out $(O)/obj/vmm/domain_table.o %.S, \
+	$(call objects,vmm,$(filter %.c,$(vmm-y) $(lib-y))) \
+	$(call objects,loader,$(filter %.c,$(loader-y))) \
+	$(call objects,domains,$(filter %.c,$(domain-lib-y))) \
+	$(foreach d,$(domains-y),$(call objects,domains/$(d), \
+		$(filter-out domains/lib/%,$(filter %.c,$($(d)-y))))))
+lint: $(lint_objects:.o=.tidy) cppcheck
+cppcheck: $(config_dir)/autoconf.h
+	$(call say,CPPCHECK,core net lib)cppcheck --quiet --std=c11 \
+		--enable=warning,performance,portability --inline-suppr \
+		--suppressions-list=scripts/cppcheck.txt --error-exitcode=1 \
+		--platform=unix64 -DTANDEM_VMM $(tandem_include) \
+		--include=$(config_dir)/autoconf.h core net lib
+
+# ---- copies of what was built ------------------------------------------------
+
+prefix ?= /usr/local
+.PHONY: install uninstall dist
+image_dir = $(DESTDIR)$(prefix)/lib/tandem
+install: vmm loader
+	$(Q)install -d $(image_dir)
+	$(call say,INSTALL,$(image_dir))install -m 644 $(O)/loadvmm.efi \
+		$(O)/tandem.elf $(O)/.config $(image_dir)
+	$(Q)mv $(image_dir)/.config $(image_dir)/config
+
+uninstall:
+	$(Q)rm -f $(addprefix $(image_dir)/,loadvmm.efi tandem.elf config)
+	$(Q)rmdir $(image_dir) 2>/dev/null || true
+
+# The sources as they are committed, and in RELEASE what git says they are.
+dist_name = tandem-$(RELEASE)
+dist:
+	@mkdir -p $(O)
+	@echo '$(RELEASE)' >$(O)/RELEASE
+	$(call say,DIST,$(O)/$(dist_name).tar.gz)git archive \
+		--prefix=$(dist_name)/ --add-file=$(O)/RELEASE HEAD | \
+		gzip -9n >$(O)/$(dist_name).tar.gz
+
+# ---- other configurations ------------------------------------------------------
+
+# Built with warnings as errors, none kept: the ends of the space, each service
+# alone, and N random ones.
+N ?= 10
+.PHONY: randconfig-build test-reproducible
+randconfig-build:
+	$(Q)scripts/build-configs --random $(N) $(if $(SEED),--seed $(SEED))
+
+# Two builds in different places are the same, byte by byte.
+test-reproducible: all
+	$(Q)scripts/test-stages build
+
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
 endif # mixed
@@ -447,15 +542,25 @@ help:
 	@echo '  fuzz-decode    the decoder against others, SECONDS=60 SEED=1'
 	@echo '  bench          measure, with Tandem and without it'
 	@echo '  check          layout and licence lines of the sources'
+	@echo '  lint           clang-tidy and cppcheck'
+	@echo '  install        loader and VMM to $$(DESTDIR)$$(prefix)/lib/tandem;'
+	@echo '                 uninstall takes them away'
+	@echo '  dist           the committed sources as a tar file in $(O)'
+	@echo '  test-reproducible   is a build elsewhere the same, byte by byte?'
+	@echo '  randconfig-build    many configurations, N=10 of them random'
 	@echo '  setup          install what is missing (scripts/setup)'
 	@echo
 	@echo 'Configuration ($(O)/.config)'
 	@cd configs && for c in *_defconfig; do printf '  %-22s %s\n' $$c \
 		"$$(sed -n '2s/^# //p' $$c)"; done
-	@echo '  menuconfig guiconfig   edit it'
+	@echo '  menuconfig     edit it in the terminal (nconfig is the same)'
+	@echo '  guiconfig      ... in a window'
 	@echo '  oldconfig      ask about new symbols'
 	@echo '  olddefconfig   new symbols get their defaults'
+	@echo '  allnoconfig allyesconfig alldefconfig   as little, as much as'
+	@echo '                 can be, the defaults; randconfig SEED=n'
 	@echo '  listnewconfig  symbols the configuration does not know'
 	@echo '  savedefconfig  write $(O)/defconfig: what differs from the defaults'
 	@echo
-	@echo 'Variables: O=dir (now $(O)), V=1 full commands, W=1 warnings are errors'
+	@echo 'Variables: O=dir (now $(O)), V=1 full commands, W=1 warnings are errors,'
+	@echo '  CC=clang, CROSS_COMPILE=prefix- (HOSTCC for what runs here)'

@@ -9,11 +9,14 @@ naming the .config file.
     olddefconfig        new symbols get their defaults
     savedefconfig FILE  only what differs from the defaults
     listnewconfig       symbols the .config does not know yet
-    generate DIR        DIR/autoconf.h for C and DIR/auto.conf for make, from
-                        the .config; files whose content would not change
-                        are left alone
+    generate DIR        DIR/autoconf.h for C, DIR/auto.conf for make, and a
+                        file for each symbol, newer if its value changed
+    allnoconfig, allyesconfig, alldefconfig
+                        a new .config: as little and as much as can be, the
+                        defaults
+    randconfig [SEED]   a new .config of random values that fit together
     oldconfig, menuconfig, guiconfig
-                        Kconfiglib's own front ends
+                        Kconfiglib's own front ends; nconfig is menuconfig
 
 Kconfig knows numbers, ranges and strings. What it does not know, such as the
 form of an IP address, is checked here each time a configuration is read: a bad
@@ -22,6 +25,7 @@ value is refused with the symbol, the value and what was expected.
 
 import ipaddress
 import os
+import random
 import sys
 
 try:
@@ -117,15 +121,39 @@ def load(path=None):
     return kconf
 
 
-def write_changed(path, text):
-    try:
-        with open(path, encoding="utf-8") as f:
-            if f.read() == text:
-                return
-    except OSError:
-        pass
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
+def set_bools(kconf, value):
+    """Each yes-no symbol that a person may change, as far as that goes."""
+    for sym in kconf.unique_defined_syms:
+        if sym.orig_type == kconfiglib.BOOL and not sym.choice:
+            sym.set_value(value)
+
+
+def set_random(kconf, chance):
+    """Numbers at the ends of their ranges or their defaults: what lies
+    between is like these."""
+    symbols = list(kconf.unique_defined_syms)
+    chance.shuffle(symbols)
+    for sym in symbols:
+        if sym.orig_type == kconfiglib.BOOL:
+            sym.set_value(chance.choice((0, 2)))
+        elif sym.orig_type in NUMBER_BASE and sym.ranges:
+            low, high, _ = sym.ranges[0]
+            sym.set_value(chance.choice(
+                (low.str_value, high.str_value, sym.str_value)))
+
+
+def new_config(command, seed):
+    kconf = kconfiglib.Kconfig("Kconfig", warn_to_stderr=False,
+                               suppress_traceback=True)
+    if command == "allnoconfig":
+        set_bools(kconf, 0)
+    elif command == "allyesconfig":
+        set_bools(kconf, 2)
+    elif command == "randconfig":
+        seed = seed or str(random.randrange(1 << 32))
+        print(f"randconfig: seed {seed}")
+        set_random(kconf, random.Random(seed))
+    print(kconf.write_config())
 
 
 def generate(directory):
@@ -133,9 +161,8 @@ def generate(directory):
     os.makedirs(directory, exist_ok=True)
     kconf.write_autoconf(os.path.join(directory, "autoconf.h"),
                          "/* Made by make from the configuration. */\n")
-    lines = (sym.config_string for sym in kconf.unique_defined_syms)
-    write_changed(os.path.join(directory, "auto.conf"),
-                  "".join(line for line in lines if line[:1] != "#"))
+    # auto.conf, and a file per symbol that is touched if its value changed
+    kconf.sync_deps(directory)
 
 
 def main():
@@ -143,6 +170,8 @@ def main():
     argument = sys.argv[2] if len(sys.argv) > 2 else None
     os.makedirs(os.path.dirname(kconfiglib.standard_config_filename()) or ".",
                 exist_ok=True)
+    if command == "nconfig":
+        command = "menuconfig"
     if command in ("oldconfig", "menuconfig", "guiconfig"):
         module = __import__(command)
         sys.argv = [command, "Kconfig"]
@@ -153,6 +182,9 @@ def main():
             names = ", ".join(sorted(os.listdir("configs")))
             sys.exit(f"kconfig.py: no configs/{argument}; there are: {names}")
         print(load(f"configs/{argument}").write_config())
+    elif command in ("allnoconfig", "allyesconfig", "alldefconfig",
+                     "randconfig"):
+        new_config(command, argument)
     elif command == "olddefconfig":
         print(load().write_config())
     elif command == "savedefconfig" and argument:
