@@ -13,6 +13,7 @@
 #include <string.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
+#include <tandem/random.h>
 
 /* ---- what netd is told ---- */
 
@@ -60,21 +61,6 @@ void stack_config_changed(struct stack_port *s)
 	if (s->domain)
 		domain_signal(s->domain, NETRING_EVENT_CONFIG);
 	spin_unlock(&s->lock);
-}
-
-/* From the CPU's generator where there is one, stirred with the time. */
-static uint64_t random64(void)
-{
-	uint32_t a = 1, b, c = 0, d, low, high;
-	uint64_t v = 0;
-	uint8_t ok = 0;
-
-	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	for (int i = 0; i < 10 && (c & BIT(30)) && !ok; i++)
-		__asm__ volatile("rdrand %0; setc %1" : "=r"(v), "=qm"(ok));
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	/* golden-ratio multiplier: spreads the few bits that change */
-	return v ^ (((uint64_t)high << 32 | low) * 0x9e3779b97f4a7c15ull);
 }
 
 /* ---- what netd tells ---- */
