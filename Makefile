@@ -158,8 +158,8 @@ bare := -std=gnu11 -O2 -g -m64 -ffreestanding -nostdinc \
 	-fcf-protection=none $(prefix_maps) $(auto_header)
 
 vmm_flags := $(bare) -mcmodel=kernel $(tandem_include) -DTANDEM_VMM
-domain_bare := $(bare) -mcmodel=small -ffunction-sections -fdata-sections \
-	-DTANDEM_DOMAIN
+domain_bare := $(bare) -mcmodel=small -fpie -fvisibility=hidden \
+	-ffunction-sections -fdata-sections -DTANDEM_DOMAIN
 domain_flags := $(domain_bare) $(tandem_include) \
 	-Idomains/include -Iservices/include
 
@@ -277,7 +277,9 @@ $(O)/domains/$(1).elf: $$($(1)_objects) $(domain_common) \
 		$($(1)-libs:%=$(O)/lib/lib%.a) domains/lib/domain.lds \
 		$$(call recorded,domain-$(1),$$($(1)_objects) $(domain_common))
 	@mkdir -p $$(@D)
-	$$(call say,LD,$$@)$$(LD) -m elf_x86_64 -nostdlib -static \
+	$$(call say,LD,$$@)$$(LD) -m elf_x86_64 -nostdlib -pie \
+		--no-dynamic-linker -z pack-relative-relocs -z text \
+		-z norelro \
 		-z noexecstack -z max-page-size=4096 --build-id=none \
 		--gc-sections -T domains/lib/domain.lds -o $$@ \
 		$$($(1)_objects) $(domain_common) --start-group \
@@ -288,7 +290,16 @@ $(foreach d,$(domains-y),$(eval $(call domain,$(d))))
 $(O)/domains/%.image: $(O)/domains/%.elf
 	$(call say,STRIP,$@)$(OBJCOPY) --strip-all $< $@
 
-# The table of programs that the VMM holds: name, start and end of the image.
+# Names of its functions, for the report of a fault.
+$(O)/domains/%.symbols.S: $(O)/domains/%.elf scripts/symbols
+	$(call say,SYMBOLS,$@)$(NM) $< | scripts/symbols $* >$@
+
+$(O)/obj/domains/%.symbols.o: $(O)/domains/%.symbols.S
+	@mkdir -p $(@D)
+	$(call say,AS,$<)$(CC) -m64 -c -o $@ $<
+
+# The table of programs that the VMM holds: name, start and end of the image,
+# symbols.
 $(O)/domains/table.S: FORCE
 	@mkdir -p $(@D)
 	@{ for d in $(domains-y); do printf '%s\n' \
@@ -299,7 +310,7 @@ $(O)/domains/table.S: FORCE
 		"3:	.asciz \"$$d\"" \
 		"	.section .rodata.domain_table, \"a\"" \
 		"	.balign 8" \
-		"	.quad 3b, 1b, 2b"; \
+		"	.quad 3b, 1b, 2b, symbols_$$d"; \
 	done; printf '\t.section .note.GNU-stack, "", @progbits\n'; } >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
@@ -310,7 +321,8 @@ $(O)/obj/vmm/domain_table.o: $(O)/domains/table.S \
 
 # ---- the VMM and its loader ------------------------------------------------
 
-vmm_objects := $(call objects,vmm,$(vmm-y) $(lib-y)) $(O)/obj/vmm/domain_table.o
+vmm_objects := $(call objects,vmm,$(vmm-y) $(lib-y)) $(O)/obj/vmm/domain_table.o \
+	$(domains-y:%=$(O)/obj/domains/%.symbols.o)
 
 vmm_link := $(LD) -m elf_x86_64 -nostdlib -static -z noexecstack \
 	-z max-page-size=4096 --build-id=none -T core/tandem.lds

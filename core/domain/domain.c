@@ -9,16 +9,9 @@
 #define LOG_PREFIX "domain: "
 #include <tandem/log.h>
 #include <tandem/mem.h>
+#include <tandem/random.h>
 
 #define RFLAGS_START	2
-
-/* The built-in programs, made by the build (domains/). */
-struct program {
-	const char *name;
-	const uint8_t *start, *end;
-};
-
-extern const struct program domain_table_start[], domain_table_end[];
 
 struct domain *domain_list;
 static uint64_t last_serial;
@@ -67,6 +60,11 @@ static void wait_over(struct timer *t)
 	domain_wake(container_of(t, struct domain, wait_timer));
 }
 
+static uint64_t stack_top(const struct domain *d)
+{
+	return d->region[REGION_STACK].base + USER_STACK_SIZE;
+}
+
 static void first_frame(struct domain *d, uint64_t entry)
 {
 	struct activation *a = &d->act[0];
@@ -74,9 +72,28 @@ static void first_frame(struct domain *d, uint64_t entry)
 	a->state = ACT_NEW;
 	a->frame = (struct trap_frame){
 		.rip = entry, .cs = SEL_UCODE, .ss = SEL_UDATA,
-		.rflags = RFLAGS_START, .rsp = USER_STACK_TOP,
+		.rflags = RFLAGS_START, .rsp = stack_top(d),
 	};
 	d->depth = 1;
+}
+
+/* Image, heap, window and stack, each at a random place. */
+static int make_space(struct domain *d, uint64_t heap, uint64_t *entry)
+{
+	const struct program *p = d->program;
+	int e = space_create(d);
+
+	if (!e)
+		e = elf_load(d, p->start, (size_t)(p->end - p->start), entry);
+	if (!e)
+		e = space_place(d, REGION_HEAP,
+				ALIGN_DOWN(MIN(heap, USER_HEAP_MAX), PAGE_SIZE));
+	if (!e)
+		e = space_place(d, REGION_WINDOW,
+				DOMAIN_ACTIVATIONS * WINDOW_SIZE);
+	if (!e)
+		e = space_place(d, REGION_STACK, USER_STACK_SIZE);
+	return e;
 }
 
 struct domain *domain_create(const char *name, uint64_t heap, int *error)
@@ -94,11 +111,9 @@ struct domain *domain_create(const char *name, uint64_t heap, int *error)
 		return NULL;
 	strlcpy(d->name, name, sizeof(d->name));
 	d->serial = ++last_serial;
-	d->heap_size = MIN(heap, USER_HEAP_END - USER_HEAP);
+	d->program = p;
 	d->wait_timer.fn = wait_over;
-	*error = space_create(d);
-	if (!*error)
-		*error = elf_load(d, p->start, p->end - p->start, &entry);
+	*error = make_space(d, heap, &entry);
 	if (*error < 0) {
 		space_destroy(d);
 		mem_free(d);
@@ -121,18 +136,6 @@ int domain_add_descriptor(struct domain *d, struct descriptor desc)
 	return -EMFILE;
 }
 
-static uint64_t random_seed(void)
-{
-	uint64_t v;
-	uint8_t ok = 0;
-
-	if (cpuid(1, 0).ecx & BIT(30))
-		for (int i = 0; i < 10 && !ok; i++)
-			__asm__ volatile("rdrand %0; setc %1"
-					 : "=r"(v), "=qm"(ok));
-	return ok ? v : rdtsc() * 0x9e3779b97f4a7c15ull;
-}
-
 /* Put the start block and the buffers on the stack. */
 static int push_arguments(struct domain *d, const struct msg_buf *buf,
 			  const struct message *m)
@@ -140,12 +143,13 @@ static int push_arguments(struct domain *d, const struct msg_buf *buf,
 	struct trap_frame *f = &d->act[0].frame;
 	struct service *s = d->service;
 	struct domain_start start = {
-		.heap_base = USER_HEAP, .heap_size = d->heap_size,
-		.shared_base = s && s->shared ? USER_SHARED : 0,
+		.heap_base = d->region[REGION_HEAP].base,
+		.heap_size = d->region[REGION_HEAP].size,
+		.shared_base = d->region[REGION_SHARED].base,
 		.shared_size = s && s->shared ? s->shared_size : 0,
-		.seed = random_seed(),
+		.seed = random64(),
 	};
-	uint64_t sp = USER_STACK_TOP - sizeof(start), none = 0;
+	uint64_t sp = stack_top(d) - sizeof(start), none = 0;
 	int e;
 
 	f->r8 = sp;
@@ -168,16 +172,15 @@ static int push_arguments(struct domain *d, const struct msg_buf *buf,
 static int map_shared(struct domain *d)
 {
 	struct service *s = d->service;
+	int e;
 
-	for (size_t o = 0; s && s->shared && o < s->shared_size;
-	     o += PAGE_SIZE) {
-		int e = space_map_foreign(d, USER_SHARED + o,
+	if (!s || !s->shared)
+		return 0;
+	e = space_place(d, REGION_SHARED, ALIGN_UP(s->shared_size, PAGE_SIZE));
+	for (size_t o = 0; !e && o < s->shared_size; o += PAGE_SIZE)
+		e = space_map_foreign(d, d->region[REGION_SHARED].base + o,
 			virt_to_phys((uint8_t *)s->shared + o), true);
-
-		if (e < 0)
-			return e;
-	}
-	return 0;
+	return e;
 }
 
 int domain_start(struct domain *d, struct domain *sender,
@@ -231,27 +234,93 @@ void domains_signalled(void)
 			domain_wake(d);
 }
 
-static bool referenced(uint64_t serial)
+/*
+ * Those that are to end. One ends others, and these more, in chains as long as
+ * programs make them: so they wait in a list, or the stack might not do.
+ */
+static struct domain *dying;
+
+static void end_one(struct domain *d);
+
+static void end_later(struct domain *d, int status)
 {
+	d->dying = true;
+	d->status = status;
+	d->next_dying = dying;
+	dying = d;
+	domains_changed();	/* whoever waits for it to be free */
+}
+
+/* From within itself, the outer one takes what is added. */
+static void end_all(void)
+{
+	static bool running;
+
+	if (running)
+		return;
+	running = true;
+	while (dying) {
+		struct domain *d = dying;
+
+		dying = d->next_dying;
+		end_one(d);
+	}
+	running = false;
+}
+
+/* Who desc's program is, as long as it has not started. */
+static struct domain *not_started(const struct descriptor *desc)
+{
+	struct domain *d = desc->type == DESC_PROCESS ?
+			   domain_find(desc->serial) : NULL;
+
+	return d && d->act[0].state == ACT_NEW ? d : NULL;
+}
+
+/*
+ * A program that is not started ends when no started one can reach it any
+ * more, be it through others that are not started: those may hold descriptors
+ * of one another, or of themselves.
+ */
+static void collect(void)
+{
+	struct domain *todo = NULL;
+
+	for (struct domain *d = domain_list; d; d = d->next) {
+		d->reached = d->dying || d->act[0].state != ACT_NEW;
+		if (!d->reached || d->dying)
+			continue;
+		d->next_reached = todo;
+		todo = d;
+	}
+	while (todo) {
+		struct domain *d = todo;
+
+		todo = d->next_reached;
+		for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++) {
+			struct domain *to = not_started(&d->desc[i]);
+
+			if (!to || to->reached)
+				continue;
+			to->reached = true;
+			to->next_reached = todo;
+			todo = to;
+		}
+	}
 	for (struct domain *d = domain_list; d; d = d->next)
-		for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++)
-			if (d->desc[i].type == DESC_PROCESS &&
-			    d->desc[i].serial == serial)
-				return true;
-	return false;
+		if (!d->reached)
+			end_later(d, -ECANCELED);
 }
 
 void domain_drop_descriptor(struct descriptor *desc)
 {
-	uint64_t serial = desc->type == DESC_PROCESS ? desc->serial : 0;
-	struct domain *d;
+	bool perhaps_last = not_started(desc);
 
 	desc->type = DESC_FREE;
-	if (!serial || referenced(serial))
+	if (!perhaps_last)
 		return;
-	d = domain_find(serial);
-	if (d && d->act[0].state == ACT_NEW)
-		domain_end(d, -ECANCELED);
+	collect();
+	end_all();
 }
 
 static void unlink(struct domain *d)
@@ -266,30 +335,27 @@ static void unlink(struct domain *d)
 /* Programs that this one started and waits for go with it. */
 static void end_children(struct domain *d)
 {
-	struct domain *c = domain_list;
-
-	while (c) {
-		if (!c->dying && c->act[0].caller == d->serial) {
-			c->act[0].caller = 0;
-			domain_end(c, -ECANCELED);
-			c = domain_list;
-		} else {
-			c = c->next;
-		}
+	for (struct domain *c = domain_list; c; c = c->next) {
+		if (c->dying || c->act[0].caller != d->serial)
+			continue;
+		c->act[0].caller = 0;
+		end_later(c, -ECANCELED);
 	}
 }
 
-void domain_end(struct domain *d, int status)
+static void end_one(struct domain *d)
 {
-	if (d->dying)
-		return;
-	d->dying = true;
-	domains_changed();	/* whoever waits for it to be free */
+	bool held = false;
+
 	timer_cancel(&d->wait_timer);
 	end_children(d);
-	message_domain_ends(d, status);
-	for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++)
-		domain_drop_descriptor(&d->desc[i]);
+	message_domain_ends(d, d->status);
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++) {
+		held |= not_started(&d->desc[i]) != NULL;
+		d->desc[i].type = DESC_FREE;
+	}
+	if (held)
+		collect();
 	/* one domain may end another: the space in use is then not its own */
 	if (read_cr3() == virt_to_phys(d->pml4))
 		write_cr3(paging_root());
@@ -298,6 +364,14 @@ void domain_end(struct domain *d, int status)
 	unlink(d);
 	space_destroy(d);
 	mem_free(d);
+}
+
+void domain_end(struct domain *d, int status)
+{
+	if (d->dying)
+		return;
+	end_later(d, status);
+	end_all();
 }
 
 void domain_kill(struct domain *d, const char *reason)

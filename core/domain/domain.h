@@ -23,19 +23,43 @@
 #define DOMAIN_HANDLERS		8
 #define DOMAIN_LEVELS		8	/* programs that start programs */
 
-/* Where things are in a domain's address space. */
-#define USER_IMAGE		0x0000000000400000ull
-#define USER_IMAGE_END		0x0000000010000000ull
-#define USER_HEAP		0x0000000010000000ull
-#define USER_HEAP_END		0x0000000020000000ull
-#define USER_SHARED		0x0000000020000000ull
-#define USER_WINDOW		0x0000000030000000ull
-#define USER_STACK_TOP		0x00007ffffffff000ull
+/*
+ * A domain's address space: all of it lies in one random gigabyte (its arena;
+ * one page table each of the upper levels then does), and in there each region
+ * at a random page. Around each is nothing for at least USER_GAP, so that no
+ * stack frame that fits the stack reaches over its end.
+ */
+#define USER_END		(1ull << 47)
+#define USER_ARENA		GIB(1)
+#define USER_GAP		KIB(128)
 #define USER_STACK_SIZE		KIB(64)
+#define USER_IMAGE_MAX		MIB(64)
+#define USER_HEAP_MAX		MIB(64)
+
+enum region_name {
+	REGION_IMAGE, REGION_HEAP, REGION_SHARED, REGION_WINDOW, REGION_STACK,
+	REGIONS
+};
+
+struct region {
+	uint64_t base, size;		/* size 0: there is none */
+};
 
 /* one message buffer in the receiver: pages for 64 KiB at any offset */
 #define WINDOW_BUF_SIZE		(MSG_BUF_MAX + PAGE_SIZE)
 #define WINDOW_SIZE		(MSG_BUFS_MAX * (uint64_t)WINDOW_BUF_SIZE)
+
+struct domain_counts;
+struct symbol_table;
+
+/* The built-in programs, made by the build (domains/). */
+struct program {
+	const char *name;
+	const uint8_t *start, *end;
+	const struct symbol_table *symbols;	/* addresses from the image's start */
+};
+
+extern const struct program domain_table_start[], domain_table_end[];
 
 enum descriptor_type {
 	DESC_FREE,
@@ -65,6 +89,8 @@ struct activation {
 	/* who gets the result: 0 is nobody */
 	uint64_t caller;
 	unsigned int caller_depth;
+	/* the sender has ended: its buffers turn into empty pages */
+	bool orphan;
 	/* ACT_SEND to the core, for cancel */
 	const struct message_handler *core;
 	/* ACT_QUEUED: what to deliver */
@@ -75,7 +101,11 @@ struct activation {
 struct domain {
 	char name[DOMAIN_NAME_LEN];
 	uint64_t serial;
+	const struct program *program;
 	uint64_t *pml4;
+	uint64_t arena;
+	struct region region[REGIONS];
+	size_t pages;			/* of its own, page tables included */
 	unsigned int depth;		/* activations in use */
 	unsigned int level;		/* that of its starter, and one */
 	struct activation act[DOMAIN_ACTIVATIONS];
@@ -85,7 +115,6 @@ struct domain {
 		uint64_t entry;
 	} handler[DOMAIN_HANDLERS];
 	unsigned int n_handlers;
-	uint64_t heap_size;
 	uint32_t events;
 	struct timer wait_timer;
 	uint64_t run_us;		/* since it last waited */
@@ -93,6 +122,13 @@ struct domain {
 	struct service *service;
 	void *session;			/* dbgsh's, inherited by children */
 	bool dying;
+	int status;			/* while it is dying */
+	struct domain *next_dying;
+	bool reached;			/* see collect() */
+	struct domain *next_reached;
+	/* lines in the log of late, see sys_log() */
+	uint64_t log_at;
+	uint32_t log_used, log_left_out;
 	struct domain *next;
 };
 
@@ -141,13 +177,18 @@ void domains_changed(void);
 
 /* ---- space.c: address spaces ---- */
 
+/* An empty one, somewhere. 0 or -ENOMEM. */
 int space_create(struct domain *d);
+/* Choose where region r of size bytes is; 0 or -ENOMEM. */
+int space_place(struct domain *d, enum region_name r, uint64_t size);
+bool region_has(const struct region *r, uint64_t va);
 void space_destroy(struct domain *d);
 /* A zeroed page at va. 0, -ENOMEM or -EEXIST. */
 int space_add_page(struct domain *d, uint64_t va, bool write, bool exec);
 /* Map somebody else's page; never freed with the space. */
 int space_map_foreign(struct domain *d, uint64_t va, host_phys page,
 		      bool write);
+/* Take a page out; one of the domain's own is freed. */
 void space_unmap(struct domain *d, uint64_t va);
 /*
  * The VMM's address of a user byte, NULL if it is not mapped or, with write
@@ -156,10 +197,17 @@ void space_unmap(struct domain *d, uint64_t va);
 void *space_byte(struct domain *d, uint64_t va, bool write, bool own);
 /* A fault at va: true if it was the first touch of heap or stack. */
 bool space_fault(struct domain *d, uint64_t va);
+/* Copy what is there already, for a report: 0 or -EFAULT. */
+int space_peek(struct domain *d, void *dst, uint64_t va, size_t len);
+/* Add the space's pages, by a walk of its tables. */
+void space_count(const struct domain *d, struct domain_counts *c);
 
 /* ---- elf.c ---- */
 
-/* Load the program's image; its entry point in *entry. 0 or -errno. */
+/*
+ * Load the program's image somewhere; its entry point in *entry. 0, -EINVAL if
+ * the file breaks a rule, -ENOMEM.
+ */
 int elf_load(struct domain *d, const void *image, size_t size,
 	     uint64_t *entry);
 
@@ -182,6 +230,8 @@ int message_map(struct domain *receiver, struct domain *sender,
 		unsigned int depth, const struct message *m,
 		struct msg_buf out[MSG_BUFS_MAX]);
 void message_unmap(struct domain *receiver, unsigned int depth);
+/* Whether va was in a buffer whose owner has ended during the call. */
+bool message_was_lent(const struct domain *d, uint64_t va);
 
 /* ---- syscall.c ---- */
 
@@ -190,5 +240,16 @@ void domain_syscall(struct domain *d);
 /* ---- service.c ---- */
 
 void service_ended(struct domain *d);
+/*
+ * Free pages that no other domain may have, so that services which have ended,
+ * or still grow, come back to what they had.
+ */
+size_t services_reserve(void);
+
+/* ---- fault.c ---- */
+
+/* End d for what its registers f show; or for a run of ms without waiting. */
+void fault_end(struct domain *d, const struct trap_frame *f);
+void fault_end_endless(struct domain *d, const struct trap_frame *f);
 
 #endif

@@ -95,18 +95,35 @@ static const char *state_name(const struct domain *d)
 	return names[d->act[d->depth - 1].state];
 }
 
+/* Whoever started d and waits for it; services are the core's. */
+static const char *starter_name(const struct domain *d, char *text, size_t size)
+{
+	const struct domain *s = domain_find(d->act[0].caller);
+
+	if (!s)
+		return d->act[0].state == ACT_NEW ? "-" : "core";
+	snprintf(text, size, "%s %lu", s->name, s->serial);
+	return text;
+}
+
 static int list_message(struct message *m)
 {
-	char text[TEXT_MAX];
-	int n = snprintf(text, sizeof(text), "%5s  %-12s %-7s %10s\n", "id",
-			 "program", "state", "cpu ms");
+	char text[TEXT_MAX], starter[DOMAIN_NAME_LEN + 24];
+	int n = snprintf(text, sizeof(text), "%5s  %-12s %-7s %10s %6s  %s\n",
+			 "id", "program", "state", "cpu ms", "KiB",
+			 "started by");
 
 	for (struct domain *d = domain_list; d; d = d->next) {
-		if (n >= (int)sizeof(text) - 64)
+		if (n >= (int)sizeof(text) - 128) {
+			n += snprintf(text + n, sizeof(text) - n,
+				      "(more than fit here)\n");
 			break;
+		}
 		n += snprintf(text + n, sizeof(text) - n,
-			      "%5lu  %-12s %-7s %10lu\n", d->serial, d->name,
-			      state_name(d), d->total_us / 1000);
+			      "%5lu  %-12s %-7s %10lu %6lu  %s\n", d->serial,
+			      d->name, state_name(d), d->total_us / 1000,
+			      d->pages * PAGE_SIZE / 1024,
+			      starter_name(d, starter, sizeof(starter)));
 	}
 	return reply(m, text, (size_t)n);
 }
@@ -115,6 +132,32 @@ static const struct message_handler list_handler = {
 	.name = "domain_list", .fn = list_message,
 };
 MESSAGE_HANDLER(list_handler);
+
+/*
+ * For leak tests, struct domain_counts: what there is, counted from the page
+ * tables and the descriptors themselves.
+ */
+static int counts_message(struct message *m)
+{
+	struct domain_counts c = { .free = pages_free_count() };
+
+	if (!IS_ENABLED(CONFIG_DEBUG_COMMANDS))
+		return -EPERM;
+	for (struct domain *d = domain_list; d; d = d->next) {
+		c.domains++;
+		c.handlers += d->n_handlers;
+		c.accounted += d->pages;
+		space_count(d, &c);
+		for (unsigned int i = 0; i < ARRAY_SIZE(d->desc); i++)
+			c.descriptors += d->desc[i].type != DESC_FREE;
+	}
+	return reply(m, (const char *)&c, sizeof(c));
+}
+
+static const struct message_handler counts_handler = {
+	.name = "domain_counts", .fn = counts_message,
+};
+MESSAGE_HANDLER(counts_handler);
 
 /* buf 0: the program's name. Services start again by themselves. */
 static int kill_message(struct message *m)

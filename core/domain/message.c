@@ -13,15 +13,28 @@
 
 #define RED_ZONE	128
 
-static uint64_t window_address(unsigned int depth, unsigned int buf)
+static uint64_t window_address(const struct domain *d, unsigned int depth,
+			       unsigned int buf)
 {
-	return USER_WINDOW + depth * WINDOW_SIZE + buf * (uint64_t)WINDOW_BUF_SIZE;
+	return d->region[REGION_WINDOW].base + depth * WINDOW_SIZE +
+	       buf * (uint64_t)WINDOW_BUF_SIZE;
+}
+
+bool message_was_lent(const struct domain *d, uint64_t va)
+{
+	const struct region *window = &d->region[REGION_WINDOW];
+	uint64_t depth;
+
+	if (!region_has(window, va))
+		return false;
+	depth = (va - window->base) / WINDOW_SIZE;
+	return depth < d->depth && d->act[depth].orphan;
 }
 
 void message_unmap(struct domain *d, unsigned int depth)
 {
 	for (uint64_t o = 0; o < WINDOW_SIZE; o += PAGE_SIZE)
-		space_unmap(d, window_address(depth, 0) + o);
+		space_unmap(d, window_address(d, depth, 0) + o);
 }
 
 static int map_one(struct domain *to, struct domain *from, uint64_t window,
@@ -47,7 +60,7 @@ int message_map(struct domain *receiver, struct domain *sender,
 {
 	for (unsigned int i = 0; i < m->n_bufs; i++) {
 		const struct msg_buf *b = &m->buf[i];
-		uint64_t window = window_address(depth, i);
+		uint64_t window = window_address(receiver, depth, i);
 		int e = map_one(receiver, sender, window, b);
 
 		if (e < 0) {
@@ -143,7 +156,37 @@ static int send_core(struct domain *sender, const struct message_handler *h,
 	value = h->fn(m);	/* may have ended the sender */
 	if (value != MESSAGE_PENDING)
 		answer(serial, depth, value);
+	else if (domain_find(serial))
+		sender->run_us = 0;
 	return 0;
+}
+
+/* Whose handler, or program, answers what d's top activation has sent. */
+static struct domain *answers(const struct domain *d)
+{
+	const struct activation *a = &d->act[d->depth - 1];
+
+	if (a->state == ACT_QUEUED)
+		return domain_find(a->to.serial);
+	for (struct domain *r = domain_list; a->state == ACT_SEND && r;
+	     r = r->next)
+		for (unsigned int i = 0; !r->dying && i < r->depth; i++)
+			if (r->act[i].caller == d->serial &&
+			    r->act[i].caller_depth == d->depth)
+				return r;
+	return NULL;
+}
+
+/*
+ * Whether r, which cannot take one more message, waits for sender, maybe over
+ * others: it will then never be free. The chain has no circle, since none is
+ * let in here.
+ */
+static bool waits_for(struct domain *r, const struct domain *sender)
+{
+	while (r && r != sender)
+		r = answers(r);
+	return r;
 }
 
 static int send_handler(struct domain *sender, const struct descriptor *to,
@@ -161,8 +204,14 @@ static int send_handler(struct domain *sender, const struct descriptor *to,
 		e = enter_handler(r, to->handler, sender, m);
 		if (e < 0)
 			a->state = ACT_RUN;
+		else if (r != sender)
+			sender->run_us = 0;
 		return e;
 	}
+	a->state = ACT_RUN;
+	if (waits_for(r, sender))
+		return -EDEADLK;
+	sender->run_us = 0;
 	a->state = ACT_QUEUED;
 	a->to = *to;
 	a->message = *m;
@@ -189,6 +238,7 @@ int message_send(struct domain *sender, const struct descriptor *to,
 		if (e < 0)
 			return e;
 		domain_top(sender)->state = ACT_SEND;
+		sender->run_us = 0;
 		return 0;
 	default:
 		return -EBADF;
@@ -249,7 +299,12 @@ void message_domain_ends(struct domain *d, int status)
 		for (unsigned int i = 0; r != d && i < r->depth; i++) {
 			if (r->act[i].caller != d->serial)
 				continue;
+			/*
+			 * It has done nothing wrong, and must not stumble over
+			 * a buffer that is gone.
+			 */
 			r->act[i].caller = 0;
+			r->act[i].orphan = true;
 			message_unmap(r, i);
 		}
 	}

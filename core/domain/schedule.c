@@ -13,9 +13,6 @@
 #include "../x86/cpus.h"
 #include "../x86/interrupts.h"
 
-#include <stdio.h>
-#define LOG_PREFIX "domain: "
-#include <tandem/log.h>
 #include <tandem/mem.h>
 
 #define STUCK_US	20000	/* a guest takes its interrupt sooner */
@@ -94,21 +91,6 @@ static struct domain *pick(uint64_t last)
 	return after ? after : first;
 }
 
-static void fault(struct domain *d, const struct trap_frame *f)
-{
-	char why[96];
-
-	if (f->vector == VECTOR_PF)
-		snprintf(why, sizeof(why), "bad %s at %#lx, instruction %#lx",
-			 f->error & 16 ? "jump" : f->error & 2 ? "write"
-							       : "read",
-			 read_cr2(), f->rip);
-	else
-		snprintf(why, sizeof(why), "exception %lu at %#lx", f->vector,
-			 f->rip);
-	domain_kill(d, why);
-}
-
 /*
  * A domain can raise these; whatever else comes is the guest's interrupt. One
  * with the vector of an exception that pushes an error code has none. (A guest
@@ -139,7 +121,7 @@ static void handle_trap(struct cpu *cpu, struct domain *d, int vector)
 	} else if (!is_exception(f)) {
 		interrupts_deliver(cpu, (unsigned int)vector);
 	} else if (vector != VECTOR_PF || !space_fault(d, read_cr2())) {
-		fault(d, f);
+		fault_end(d, f);
 	}
 }
 
@@ -163,6 +145,15 @@ static bool guest_stuck(struct cpu *cpu, uint64_t now)
 	return cpu->guest_waits_since && now - cpu->guest_waits_since > STUCK_US;
 }
 
+/* What d has done since start, in ring 3 or in a system call, is its own. */
+static void charge(struct domain *d, uint64_t start)
+{
+	uint64_t used = time_us() - start;
+
+	d->run_us += MIN(used, STRETCH_MAX_US);
+	d->total_us += used;
+}
+
 /* Run d until it blocks or ends, time is up or the guest has an interrupt. */
 static void execute(struct cpu *cpu, struct domain *d, uint64_t end,
 		    bool stuck)
@@ -172,7 +163,7 @@ static void execute(struct cpu *cpu, struct domain *d, uint64_t end,
 	write_cr3(virt_to_phys(d->pml4));
 	while (d && runnable(d) && (stuck || !guest_waits(cpu))) {
 		struct trap_frame *f = &domain_top(d)->frame;
-		uint64_t start = time_us(), used;
+		uint64_t start = time_us();
 		int vector;
 
 		if (start >= end)
@@ -182,14 +173,16 @@ static void execute(struct cpu *cpu, struct domain *d, uint64_t end,
 		if (!cpu->domain_turn && guest_interruptible(cpu))
 			f->rflags |= RFLAGS_IF;
 		vector = user_enter(f);
-		used = time_us() - start;
-		d->run_us += MIN(used, STRETCH_MAX_US);
-		d->total_us += used;
+		charge(d, start);
+		start = time_us();
 		handle_trap(cpu, d, vector);
+		d = domain_find(serial);
+		if (d && vector == DOMAIN_SYSCALL_VECTOR)
+			charge(d, start);
 		timers_run();
 		d = domain_find(serial);
 		if (d && d->run_us > CPU_LIMIT_US) {
-			domain_kill(d, "ran too long without waiting");
+			fault_end_endless(d, &domain_top(d)->frame);
 			d = NULL;
 		}
 	}

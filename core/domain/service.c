@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Services: programs that the core starts and keeps running. One that ends is
- * started again after a pause that doubles while it keeps failing.
+ * started again after a pause that doubles while it keeps failing, and given
+ * up after CONFIG_SERVICE_FAILURES times in a row if that is not 0.
  */
 #include "domain.h"
 
@@ -18,7 +19,8 @@
 
 static struct service *services;
 static struct timer restart_timer;
-static bool ready;
+static bool ready, starting;
+static unsigned int give_up_after = CONFIG_SERVICE_FAILURES;
 
 static void arm(void)
 {
@@ -34,10 +36,18 @@ static void arm(void)
 /* Start s after a pause that doubles while it keeps failing. */
 static void try_later(struct service *s)
 {
-	if (time_us() - s->started_at > STABLE_US || !s->pause_ms)
+	if (time_us() - s->started_at > STABLE_US || !s->pause_ms) {
 		s->pause_ms = PAUSE_MIN_MS;
-	else
+		s->failures = 0;
+	} else {
 		s->pause_ms = MIN(s->pause_ms * 2, PAUSE_MAX_MS);
+	}
+	s->failures++;
+	if (give_up_after && s->failures >= give_up_after) {
+		log_error("%s has failed %u times in a row: given up",
+			  s->program, s->failures);
+		return;
+	}
 	s->restart_at = time_us() + s->pause_ms * 1000ull;
 	arm();
 }
@@ -49,8 +59,10 @@ static void start(struct service *s)
 
 	s->restart_at = 0;
 	s->started_at = time_us();
+	starting = true;
 	s->domain = domain_create(s->program, s->memory ? s->memory :
 				  KIB(CONFIG_DOMAIN_MEMORY_KIB), &e);
+	starting = false;
 	if (!s->domain) {
 		log_error("%s cannot start: error %d", s->program, e);
 		/* memory comes back, a program that is not built in does not */
@@ -87,9 +99,20 @@ void service_ended(struct domain *d)
 
 	d->service = NULL;
 	s->domain = NULL;
+	s->pages = d->pages;
 	if (s->ended)
 		s->ended(s, d);
 	try_later(s);
+}
+
+size_t services_reserve(void)
+{
+	size_t n = 0;
+
+	for (struct service *s = services; s && !starting; s = s->next)
+		if (s->restart_at)
+			n += s->pages;
+	return n;
 }
 
 int service_register(struct service *s)

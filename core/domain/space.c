@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 #include <tandem/mem.h>
+#include <tandem/random.h>
 
 #define PTE_P		BIT(0)
 #define PTE_W		BIT(1)
@@ -18,6 +19,8 @@
 #define PTE_NX		BIT(63)
 #define PTE_ADDR	0x000ffffffffff000ull
 #define USER_PML4	256
+#define ARENAS		(USER_END / USER_ARENA)
+#define PLACE_TRIES	100
 
 static void *table_at(uint64_t entry)
 {
@@ -25,33 +28,106 @@ static void *table_at(uint64_t entry)
 			boot_info.block_base);
 }
 
+/* A page for d, as long as none is left that a service may come to need. */
+static void *page_alloc(struct domain *d)
+{
+	void *p = NULL;
+
+	if (d->service || pages_free_count() > services_reserve())
+		p = pages_alloc(1);
+	d->pages += p != NULL;
+	return p;
+}
+
+static void page_free(struct domain *d, void *page)
+{
+	pages_free(page, 1);
+	d->pages--;
+}
+
 int space_create(struct domain *d)
 {
-	d->pml4 = pages_alloc(1);
+	d->pml4 = page_alloc(d);
 	if (!d->pml4)
 		return -ENOMEM;
 	paging_copy_kernel(d->pml4);
+	/* neither the first gigabyte, where NULL points, nor the last */
+	d->arena = (1 + random_below(ARENAS - 2)) * USER_ARENA;
 	return 0;
 }
 
-static void free_level(uint64_t *table, unsigned int level, unsigned int n)
+bool region_has(const struct region *r, uint64_t va)
+{
+	return va >= r->base && va - r->base < r->size;
+}
+
+static bool is_free(const struct domain *d, uint64_t base, uint64_t size)
+{
+	for (unsigned int i = 0; i < REGIONS; i++) {
+		const struct region *r = &d->region[i];
+
+		if (r->size && base < r->base + r->size + USER_GAP &&
+		    r->base < base + size + USER_GAP)
+			return false;
+	}
+	return true;
+}
+
+int space_place(struct domain *d, enum region_name r, uint64_t size)
+{
+	uint64_t pages = (USER_ARENA - size) / PAGE_SIZE;
+
+	for (unsigned int i = 0; i < PLACE_TRIES; i++) {
+		uint64_t base = d->arena + random_below(pages) * PAGE_SIZE;
+
+		if (!is_free(d, base, size))
+			continue;
+		d->region[r] = (struct region){ base, size };
+		return 0;
+	}
+	return -ENOMEM;
+}
+
+static void free_level(struct domain *d, uint64_t *table, unsigned int level,
+		       unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		if (!(table[i] & PTE_P))
 			continue;
 		if (level > 1)
-			free_level(table_at(table[i]), level - 1, 512);
+			free_level(d, table_at(table[i]), level - 1, 512);
 		else if (!(table[i] & PTE_FOREIGN))
-			pages_free(table_at(table[i]), 1);
+			page_free(d, table_at(table[i]));
 	}
-	pages_free(table, 1);
+	page_free(d, table);
 }
 
 void space_destroy(struct domain *d)
 {
 	if (d->pml4)
-		free_level(d->pml4, 4, USER_PML4);
+		free_level(d, d->pml4, 4, USER_PML4);
 	d->pml4 = NULL;
+}
+
+static void count_level(const uint64_t *table, unsigned int level,
+			unsigned int n, struct domain_counts *c)
+{
+	c->tables++;
+	for (unsigned int i = 0; i < n; i++) {
+		if (!(table[i] & PTE_P))
+			continue;
+		if (level > 1)
+			count_level(table_at(table[i]), level - 1, 512, c);
+		else if (table[i] & PTE_FOREIGN)
+			c->foreign++;
+		else
+			c->pages++;
+	}
+}
+
+void space_count(const struct domain *d, struct domain_counts *c)
+{
+	count_level(d->pml4, 4, USER_PML4, c);
 }
 
 /* The leaf entry of va; with make, tables are added on the way. */
@@ -65,7 +141,7 @@ static uint64_t *leaf(struct domain *d, uint64_t va, bool make)
 		uint64_t *e = &t[va >> shift & 511];
 
 		if (!(*e & PTE_P)) {
-			void *n = make ? pages_alloc(1) : NULL;
+			void *n = make ? page_alloc(d) : NULL;
 
 			if (!n)
 				return NULL;
@@ -85,7 +161,7 @@ int space_add_page(struct domain *d, uint64_t va, bool write, bool exec)
 		return -ENOMEM;
 	if (*e & PTE_P)
 		return -EEXIST;
-	page = pages_alloc(1);
+	page = page_alloc(d);
 	if (!page)
 		return -ENOMEM;
 	*e = virt_to_phys(page) | PTE_P | PTE_U | (write ? PTE_W : 0) |
@@ -108,11 +184,17 @@ int space_map_foreign(struct domain *d, uint64_t va, host_phys page,
 void space_unmap(struct domain *d, uint64_t va)
 {
 	uint64_t *e = leaf(d, va, false);
+	void *page;
+	bool own;
 
-	if (!e)
+	if (!e || !(*e & PTE_P))
 		return;
+	page = table_at(*e);
+	own = !(*e & PTE_FOREIGN);
 	*e = 0;
 	invlpg((void *)va);
+	if (own)
+		page_free(d, page);
 }
 
 void *space_byte(struct domain *d, uint64_t va, bool write, bool own)
@@ -129,12 +211,22 @@ void *space_byte(struct domain *d, uint64_t va, bool write, bool own)
 
 bool space_fault(struct domain *d, uint64_t va)
 {
-	bool heap = va >= USER_HEAP && va - USER_HEAP < d->heap_size;
-	bool stack = va < USER_STACK_TOP &&
-		     USER_STACK_TOP - va <= USER_STACK_SIZE;
-
-	return (heap || stack) &&
+	return (region_has(&d->region[REGION_HEAP], va) ||
+		region_has(&d->region[REGION_STACK], va) ||
+		message_was_lent(d, va)) &&
 	       !space_add_page(d, va & ~PAGE_MASK, true, false);
+}
+
+int space_peek(struct domain *d, void *dst, uint64_t va, size_t len)
+{
+	for (uint8_t *to = dst; len--; va++, to++) {
+		uint64_t *e = leaf(d, va, false);
+
+		if (!e || !(*e & PTE_P))
+			return -EFAULT;
+		*to = ((uint8_t *)table_at(*e))[va & PAGE_MASK];
+	}
+	return 0;
 }
 
 /* Copy page by page; to: from the core to the domain. */

@@ -10,6 +10,10 @@
 #include <string.h>
 #include <tandem/log.h>
 
+/* A domain's lines in the log: so many at once, and one more each 50 ms. */
+#define LOG_LINES	64
+#define LOG_LINE_US	50000
+
 extern const struct message_handler *const table_message_handler_start[];
 extern const struct message_handler *const table_message_handler_end[];
 
@@ -54,48 +58,72 @@ static int64_t sys_newprocess(struct domain *d, uint64_t user, uint64_t len)
 	return fd;
 }
 
-static int64_t open_core(struct domain *d, const char *name)
+static const struct message_handler *find_core(const char *name)
 {
 	for (const struct message_handler *const *h =
 	     table_message_handler_start; h < table_message_handler_end; h++)
-		if (!(*h)->hidden && !strcmp((*h)->name, name))
-			return domain_add_descriptor(d, (struct descriptor){
-				.type = DESC_CORE, .core = *h });
-	return -ENOENT;
+		if (!strcmp((*h)->name, name))
+			return *h;
+	return NULL;
+}
+
+/* A domain's handler of that name; of_service: only one of a service. */
+static bool find_handler(const char *name, bool of_service,
+			 struct descriptor *found)
+{
+	for (struct domain *o = domain_list; o; o = o->next)
+		for (unsigned int i = 0; !o->dying && i < o->n_handlers; i++) {
+			if ((of_service && !o->service) ||
+			    strcmp(o->handler[i].name, name))
+				continue;
+			*found = (struct descriptor){
+				.type = DESC_HANDLER, .serial = o->serial,
+				.handler = i };
+			return true;
+		}
+	return false;
 }
 
 static int64_t sys_msgopen(struct domain *d, uint64_t user, uint64_t len)
 {
+	const struct message_handler *core;
+	struct descriptor found;
 	char name[MSG_NAME_MAX];
 	int e = copy_name(d, name, user, len);
 
 	if (e < 0)
 		return e;
-	for (struct domain *o = domain_list; o; o = o->next)
-		for (unsigned int i = 0; !o->dying && i < o->n_handlers; i++)
-			if (!strcmp(o->handler[i].name, name))
-				return domain_add_descriptor(d,
-					(struct descriptor){
-						.type = DESC_HANDLER,
-						.serial = o->serial,
-						.handler = i });
-	return open_core(d, name);
+	core = find_core(name);
+	if (core && core->hidden)
+		return -ENOENT;
+	if (core)
+		found = (struct descriptor){ .type = DESC_CORE, .core = core };
+	else if (!find_handler(name, true, &found) &&
+		 !find_handler(name, false, &found))
+		return -ENOENT;
+	return domain_add_descriptor(d, found);
 }
 
+/*
+ * Names of the core are nobody else's. A service's names come before others',
+ * so that no program can take them while it is being started again.
+ */
 static int64_t sys_msgregister(struct domain *d, uint64_t user, uint64_t len,
 			       uint64_t entry)
 {
+	struct descriptor found;
 	char name[MSG_NAME_MAX];
 	int e = copy_name(d, name, user, len);
 
 	if (e < 0)
 		return e;
+	/* elsewhere IRET itself would fault, in ring 0 */
+	if (entry >= USER_END)
+		return -EFAULT;
 	if (d->n_handlers == DOMAIN_HANDLERS)
 		return -ENOSPC;
-	for (struct domain *o = domain_list; o; o = o->next)
-		for (unsigned int i = 0; i < o->n_handlers; i++)
-			if (!strcmp(o->handler[i].name, name))
-				return -EEXIST;
+	if (find_core(name) || find_handler(name, d->service, &found))
+		return -EEXIST;
 	strlcpy(d->handler[d->n_handlers].name, name, MSG_NAME_MAX);
 	d->handler[d->n_handlers++].entry = entry;
 	return 0;
@@ -180,6 +208,22 @@ static int64_t sys_wait(struct domain *d, uint64_t deadline)
 	return INT64_MIN;
 }
 
+/* Whether d may have one more line in the log. */
+static bool log_budget(struct domain *d)
+{
+	uint64_t now = time_us(), again = (now - d->log_at) / LOG_LINE_US;
+
+	d->log_used -= (uint32_t)MIN(d->log_used, again);
+	if (again)
+		d->log_at = now;
+	if (d->log_used == LOG_LINES) {
+		d->log_left_out++;
+		return false;
+	}
+	d->log_used++;
+	return true;
+}
+
 static int64_t sys_log(struct domain *d, uint64_t level, uint64_t user,
 		       uint64_t len)
 {
@@ -190,6 +234,12 @@ static int64_t sys_log(struct domain *d, uint64_t level, uint64_t user,
 	if (domain_copy_in(d, text, (const void *)user, len))
 		return -EFAULT;
 	text[len] = '\0';
+	if (!log_budget(d))
+		return -EAGAIN;
+	if (d->log_left_out)
+		log_msg(LOG_WARN, "%s: %u lines left out", d->name,
+			d->log_left_out);
+	d->log_left_out = 0;
 	log_msg(level > LOG_DEBUG ? LOG_INFO : (enum log_level)level, "%s: %s",
 		d->name, text);
 	return 0;

@@ -3,5 +3,9 @@
 unit-tests-y += domain_core
 domain_core-y += tests/unit/domain_core_test.c core/domain/message.c
 
+# The ELF loader on real page tables.
+unit-tests-y += domain_elf
+domain_elf-y += tests/unit/domain_elf_test.c core/domain/elf.c
+
 unit-tests-y += random
 random-y += tests/unit/random_test.c

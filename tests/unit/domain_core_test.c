@@ -4,208 +4,7 @@
  * The core's files run here on made-up address spaces; ASan watches the
  * structs of those that are gone.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* privileged: replaced below */
-#define read_cr3 privileged_read_cr3
-#define write_cr3 privileged_write_cr3
-#include "../../core/x86/regs.h"
-#undef read_cr3
-#undef write_cr3
-
-static uint64_t cr3;
-
-static uint64_t read_cr3(void)
-{
-	return cr3;
-}
-
-static void write_cr3(uint64_t value)
-{
-	cr3 = value;
-}
-
-size_t strlcpy(char *dst, const char *src, size_t size);
-
-#include "../../core/domain/domain.c"
-#undef LOG_PREFIX
-#include "../../core/domain/service.c"
-#include "../../core/domain/syscall.c"
-
-#define MAPPINGS	64
-
-static unsigned int failed, spaces, copies_left = ~0u;
-static bool no_memory;
-static uint64_t now = 1000000;
-static struct timer *armed;
-static struct { const struct domain *d; uint64_t va; } mapping[MAPPINGS];
-static uint8_t user_page[PAGE_SIZE];
-
-#define CHECK(c) \
-	do { \
-		if (!(c)) { \
-			printf("line %d: %s\n", __LINE__, #c); \
-			failed++; \
-		} \
-	} while (0)
-
-/* ---- what the core's files call ---- */
-
-size_t strlcpy(char *dst, const char *src, size_t size)
-{
-	return (size_t)snprintf(dst, size, "%s", src);
-}
-
-const struct program domain_table_start[1] = { { "child", NULL, NULL } };
-__asm__(".globl domain_table_end\n"
-	".set domain_table_end, domain_table_start + 24\n");
-_Static_assert(sizeof(struct program) == 24, "domain_table_end");
-
-static int kill_first(struct message *m);
-static const struct message_handler kill_handler = {
-	.name = "kill_first", .fn = kill_first,
-};
-const struct message_handler *const table_message_handler_start[1] = {
-	&kill_handler,
-};
-__asm__(".globl table_message_handler_end\n"
-	".set table_message_handler_end, table_message_handler_start + 8\n");
-
-void *mem_alloc(size_t size)
-{
-	return no_memory ? NULL : calloc(1, size);
-}
-
-void mem_free(void *p)
-{
-	free(p);
-}
-
-host_phys virt_to_phys(const void *p)
-{
-	return (uintptr_t)p;
-}
-
-uint64_t paging_root(void)
-{
-	return 1;
-}
-
-uint64_t time_us(void)
-{
-	return now;
-}
-
-void timer_arm(struct timer *t, uint64_t deadline)
-{
-	t->deadline = deadline;
-	t->armed = true;
-	armed = t;
-}
-
-static bool elsewhere;		/* the test plays another CPU */
-static unsigned int wakes;
-
-static unsigned int changes;
-
-void domains_changed(void)
-{
-	changes++;
-}
-
-bool on_first_cpu(void)
-{
-	return !elsewhere;
-}
-
-void first_cpu_wake(void)
-{
-	wakes++;
-}
-
-void timer_cancel(struct timer *t)
-{
-	t->armed = false;
-}
-
-void log_msg(enum log_level level __unused, const char *fmt __unused, ...)
-{
-}
-
-int elf_load(struct domain *d __unused, const void *image __unused,
-	     size_t size __unused, uint64_t *entry)
-{
-	*entry = 0x400000;
-	return 0;
-}
-
-int space_create(struct domain *d)
-{
-	d->pml4 = calloc(1, 8);
-	spaces++;
-	return 0;
-}
-
-void space_destroy(struct domain *d)
-{
-	free(d->pml4);
-	d->pml4 = NULL;
-	spaces--;
-	for (unsigned int i = 0; i < MAPPINGS; i++)
-		if (mapping[i].d == d)
-			mapping[i].d = NULL;
-}
-
-int space_map_foreign(struct domain *d, uint64_t va, host_phys page __unused,
-		      bool write __unused)
-{
-	for (unsigned int i = 0; i < MAPPINGS; i++) {
-		if (mapping[i].d)
-			continue;
-		mapping[i].d = d;
-		mapping[i].va = va;
-		return 0;
-	}
-	return -ENOMEM;
-}
-
-void space_unmap(struct domain *d, uint64_t va)
-{
-	for (unsigned int i = 0; i < MAPPINGS; i++)
-		if (mapping[i].d == d && mapping[i].va == va)
-			mapping[i].d = NULL;
-}
-
-void *space_byte(struct domain *d __unused, uint64_t va, bool write __unused,
-		 bool own __unused)
-{
-	return user_page + (va & PAGE_MASK);
-}
-
-bool space_fault(struct domain *d __unused, uint64_t va __unused)
-{
-	return false;
-}
-
-int domain_copy_in(struct domain *d __unused, void *dst, const void *user,
-		   size_t len)
-{
-	if (!user)
-		return -EFAULT;
-	memcpy(dst, user, len);
-	return 0;
-}
-
-int domain_copy_out(struct domain *d __unused, void *user __unused,
-		    const void *src __unused, size_t len __unused)
-{
-	return copies_left-- ? 0 : -EFAULT;
-}
-
-/* ---- */
+#include "domain_core_fake.h"
 
 static unsigned int domains(void)
 {
@@ -377,6 +176,245 @@ static void test_a_service_comes_back_when_there_is_memory_again(void)
 	domain_end(s.domain, 0);
 }
 
+static void test_a_service_that_keeps_failing_is_given_up_if_so_configured(void)
+{
+	static struct service s = { .program = "child" };
+
+	CHECK(!service_register(&s) && s.domain);
+	give_up_after = 3;
+	for (unsigned int i = 1; i <= 3; i++) {
+		domain_end(s.domain, 1);
+		CHECK(!!s.restart_at == (i < 3));
+		if (i == 3)
+			break;
+		CHECK(s.restart_at == now + (PAUSE_MIN_MS << (i - 1)) * 1000);
+		now = s.restart_at;
+		restart_due(armed);
+		CHECK(s.domain && s.starts == i + 1);
+	}
+	now += 100 * STABLE_US;
+	restart_due(armed);
+	CHECK(!s.domain && s.starts == 3 && logged == LOG_ERROR);
+	/* one that ran well in between begins to count anew */
+	s.failures = 0;
+	start(&s);
+	now += STABLE_US / 2;
+	domain_end(s.domain, 1);
+	now = s.restart_at;
+	restart_due(armed);
+	now += STABLE_US + 1;
+	domain_end(s.domain, 1);
+	CHECK(s.failures == 1 && s.pause_ms == PAUSE_MIN_MS);
+	now = s.restart_at;
+	restart_due(armed);
+	give_up_after = 0;
+	for (unsigned int i = 0; i < 50; i++) {
+		domain_end(s.domain, 1);
+		CHECK(s.restart_at && s.pause_ms <= PAUSE_MAX_MS);
+		now = s.restart_at;
+		restart_due(armed);
+		CHECK(s.domain != NULL);
+	}
+	services = s.next;
+	s.domain->service = NULL;
+	domain_end(s.domain, 0);
+}
+
+static void test_what_a_service_had_is_kept_for_it_while_it_is_down(void)
+{
+	static struct service s = { .program = "child" };
+
+	CHECK(!service_register(&s) && !services_reserve());
+	s.domain->pages = 123;
+	domain_end(s.domain, 1);
+	CHECK(services_reserve() == 123);
+	now = s.restart_at;
+	restart_due(armed);
+	CHECK(s.domain && !services_reserve());
+	services = s.next;
+	s.domain->service = NULL;
+	domain_end(s.domain, 0);
+}
+
+/* The first message to what fd is of; to its descriptor of itself, too. */
+static void test_programs_not_started_that_hold_one_another_end(void)
+{
+	struct domain *first = first_domain();
+	int64_t a = newprocess(first), b;
+
+	/* itself */
+	CHECK(!call(first, SYS_MSGSENDDESC, (uint64_t)a, (uint64_t)a, 0, 0));
+	CHECK(domains() == 2);
+	CHECK(!call(first, SYS_MSGCLOSE, (uint64_t)a, 0, 0, 0));
+	CHECK(domains() == 1);
+	/* one another */
+	a = newprocess(first);
+	b = newprocess(first);
+	CHECK(!call(first, SYS_MSGSENDDESC, (uint64_t)a, (uint64_t)b, 0, 0));
+	CHECK(!call(first, SYS_MSGSENDDESC, (uint64_t)b, (uint64_t)a, 0, 0));
+	CHECK(!call(first, SYS_MSGCLOSE, (uint64_t)a, 0, 0, 0));
+	CHECK(domains() == 3);
+	CHECK(!call(first, SYS_MSGCLOSE, (uint64_t)b, 0, 0, 0));
+	CHECK(domains() == 1);
+	/* and with their holder, by its end */
+	a = newprocess(first);
+	b = newprocess(first);
+	CHECK(!call(first, SYS_MSGSENDDESC, (uint64_t)a, (uint64_t)b, 0, 0));
+	CHECK(!call(first, SYS_MSGSENDDESC, (uint64_t)b, (uint64_t)a, 0, 0));
+	domain_end(first, 0);
+	CHECK(!domains() && !spaces);
+}
+
+/* Each program is held by the next one: their end must not use up the stack. */
+static void test_a_long_chain_of_programs_ends_on_a_short_stack(void)
+{
+	struct domain *first = first_domain();
+	int64_t fd = newprocess(first), next;
+
+	for (unsigned int i = 0; i < 2000; i++) {
+		next = newprocess(first);
+		CHECK(!call(first, SYS_MSGSENDDESC, (uint64_t)next,
+			    (uint64_t)fd, 0, 0));
+		CHECK(!call(first, SYS_MSGCLOSE, (uint64_t)fd, 0, 0, 0));
+		fd = next;
+	}
+	CHECK(domains() == 2002);
+	deepest = UINTPTR_MAX;
+	call(first, SYS_MSGCLOSE, (uint64_t)fd, 0, 0, 0);
+	CHECK(domains() == 1 && spaces == 1);
+	CHECK((uintptr_t)__builtin_frame_address(0) - deepest < 4096);
+	domain_end(first, 0);
+}
+
+static int64_t enroll(struct domain *d, const char *name, uint64_t entry)
+{
+	return call(d, SYS_MSGREGISTER, (uintptr_t)name, strlen(name), entry, 0);
+}
+
+static int64_t open_name(struct domain *d, const char *name)
+{
+	return call(d, SYS_MSGOPEN, (uintptr_t)name, strlen(name), 0, 0);
+}
+
+static void test_handlers_are_where_iret_can_go(void)
+{
+	struct domain *first = first_domain();
+
+	CHECK(enroll(first, "a", 1ull << 47) == -EFAULT);
+	CHECK(enroll(first, "a", 0xffffffff80000000) == -EFAULT);
+	CHECK(enroll(first, "a", ~0ull) == -EFAULT);
+	CHECK(enroll(first, "a", (1ull << 47) - 1) == 0);
+	domain_end(first, 0);
+}
+
+static void test_nobody_takes_the_names_of_the_core_or_of_a_service(void)
+{
+	struct domain *first = first_domain(), *second = first_domain();
+	static struct service s = { .program = "child" };
+	int64_t fd;
+
+	CHECK(enroll(first, "kill_first", 0x1000) == -EEXIST);
+	CHECK(enroll(first, "netd", 0x1000) == 0);
+	CHECK(enroll(second, "netd", 0x1000) == -EEXIST);
+	CHECK(!service_register(&s));
+	CHECK(enroll(s.domain, "kill_first", 0x1000) == -EEXIST);
+	CHECK(enroll(s.domain, "netd", 0x1000) == 0);
+	fd = open_name(second, "netd");
+	CHECK(fd >= 0 && second->desc[fd].serial == s.domain->serial);
+	services = s.next;
+	s.domain->service = NULL;
+	domain_end(s.domain, 0);
+	domain_end(first, 0);
+	domain_end(second, 0);
+}
+
+/* The top of d sends to its descriptor fd. */
+static int64_t send_to(struct domain *d, int64_t fd)
+{
+	return call(d, SYS_MSGSENDINT, (uint64_t)fd, 0, 0, 0);
+}
+
+static void test_who_would_wait_for_itself_is_told(void)
+{
+	struct domain *a = first_domain(), *b = first_domain();
+	int64_t self, to_a, to_b;
+
+	a->act[0].frame.rsp = b->act[0].frame.rsp = 0x10000;
+	CHECK(!enroll(a, "a", 0x1000) && !enroll(b, "b", 0x1000));
+	self = to_a = open_name(a, "a");
+	for (unsigned int i = 1; i < DOMAIN_ACTIVATIONS; i++) {
+		send_to(a, self);
+		CHECK(a->depth == i + 1 && domain_top(a)->state == ACT_RUN);
+	}
+	CHECK(send_to(a, self) == -EDEADLK);
+	CHECK(a->depth == DOMAIN_ACTIVATIONS &&
+	      domain_top(a)->state == ACT_RUN);
+	while (a->depth > 1)
+		call(a, SYS_MSGRETURN, 5, 0, 0, 0);
+	CHECK(domain_top(a)->state == ACT_RUN && a->act[0].frame.rax == 5);
+	/* over another: a calls b, b calls a, until both are full */
+	to_b = open_name(a, "b");
+	to_a = open_name(b, "a");
+	call(b, SYS_WAIT, ~0ull, 0, 0, 0);
+	while (a->depth < DOMAIN_ACTIVATIONS || b->depth < DOMAIN_ACTIVATIONS) {
+		struct domain *d = domain_top(a)->state == ACT_RUN ? a : b;
+
+		send_to(d, d == a ? to_b : to_a);
+		CHECK(domain_top(d)->state == ACT_SEND);
+		if (domain_top(d)->state != ACT_SEND)
+			break;
+	}
+	CHECK(b->depth == DOMAIN_ACTIVATIONS &&
+	      a->depth == DOMAIN_ACTIVATIONS);
+	CHECK(domain_top(a)->state == ACT_RUN);
+	CHECK(send_to(a, to_b) == -EDEADLK);
+	CHECK(domain_top(a)->state == ACT_RUN);
+	domain_end(a, 0);
+	domain_end(b, 0);
+	CHECK(!domains() && !spaces);
+}
+
+static void test_a_receiver_survives_the_end_of_who_lent_it_a_buffer(void)
+{
+	struct msg_buf buf = { .base = (void *)0x1000, .len = 10 };
+	struct domain *r = first_domain(), *sender = first_domain();
+	uint64_t window = r->region[REGION_WINDOW].base + WINDOW_SIZE;
+	int64_t fd;
+
+	CHECK(!enroll(r, "r", 0x1000));
+	r->act[0].frame.rsp = 0x10000;
+	call(r, SYS_WAIT, ~0ull, 0, 0, 0);
+	fd = open_name(sender, "r");
+	call(sender, SYS_MSGSENDBUF, (uint64_t)fd, 0, (uintptr_t)&buf, 1);
+	CHECK(r->depth == 2 && mappings() == 1);
+	CHECK(!message_was_lent(r, window));
+	domain_end(sender, 0);
+	CHECK(!mappings() && r->depth == 2);
+	CHECK(message_was_lent(r, window) &&
+	      message_was_lent(r, window + WINDOW_SIZE - 1));
+	CHECK(!message_was_lent(r, window - 1) &&
+	      !message_was_lent(r, window + WINDOW_SIZE));
+	call(r, SYS_MSGRETURN, 0, 0, 0, 0);
+	CHECK(!message_was_lent(r, window));
+	domain_end(r, 0);
+	CHECK(!domains() && !spaces);
+}
+
+static void test_a_domain_cannot_fill_the_log(void)
+{
+	struct domain *d = first_domain();
+	unsigned int n = 0;
+
+	while (!call(d, SYS_LOG, LOG_WARN, (uintptr_t)"x", 1, 0) && n < 1000)
+		n++;
+	CHECK(n == LOG_LINES);
+	CHECK(call(d, SYS_LOG, LOG_WARN, (uintptr_t)"x", 1, 0) == -EAGAIN);
+	now += LOG_LINE_US;
+	CHECK(!call(d, SYS_LOG, LOG_WARN, (uintptr_t)"x", 1, 0));
+	CHECK(call(d, SYS_LOG, LOG_WARN, (uintptr_t)"x", 1, 0) == -EAGAIN);
+	domain_end(d, 0);
+}
+
 int main(void)
 {
 	test_programs_cannot_start_one_another_without_end();
@@ -384,6 +422,16 @@ int main(void)
 	test_a_start_that_fails_leaves_no_pages_behind();
 	test_another_cpu_signals_and_the_first_wakes();
 	test_a_service_comes_back_when_there_is_memory_again();
+	services = NULL;
+	test_a_service_that_keeps_failing_is_given_up_if_so_configured();
+	test_what_a_service_had_is_kept_for_it_while_it_is_down();
+	test_programs_not_started_that_hold_one_another_end();
+	test_a_long_chain_of_programs_ends_on_a_short_stack();
+	test_handlers_are_where_iret_can_go();
+	test_nobody_takes_the_names_of_the_core_or_of_a_service();
+	test_who_would_wait_for_itself_is_told();
+	test_a_receiver_survives_the_end_of_who_lent_it_a_buffer();
+	test_a_domain_cannot_fill_the_log();
 	printf("%lu domains made, %u failures\n", last_serial, failed);
 	return failed != 0;
 }

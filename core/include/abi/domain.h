@@ -88,4 +88,17 @@ struct domain_start {
 	uint64_t seed;			/* random, differs at each start */
 };
 
+/*
+ * What the core's handler "domain_counts" answers with, in the sender's first
+ * buffer (CONFIG_DEBUG_COMMANDS): sums over all domains.
+ */
+struct domain_counts {
+	uint64_t domains, descriptors, handlers;
+	uint64_t tables;	/* pages that are page tables */
+	uint64_t pages;		/* pages of programs, heaps and stacks */
+	uint64_t foreign;	/* mappings of others' pages */
+	uint64_t accounted;	/* tables and pages, as counted while made */
+	uint64_t free;		/* of the block, by its allocator's count */
+};
+
 #endif

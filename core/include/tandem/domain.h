@@ -63,7 +63,8 @@ void domain_kill(struct domain *d, const char *reason);
 
 /*
  * A program the core starts at boot and again, after a pause of 100 ms that
- * doubles up to 5 s while it keeps failing within 10 s, when it ends.
+ * doubles up to 5 s while it keeps failing within 10 s, when it ends; with
+ * CONFIG_SERVICE_FAILURES only so often.
  */
 struct service {
 	const char *program;
@@ -85,6 +86,8 @@ struct service {
 	struct domain *domain;
 	uint64_t restart_at, started_at;
 	uint32_t pause_ms, starts;
+	unsigned int failures;		/* in a row */
+	size_t pages;			/* that it had when it ended */
 	struct service *next;
 };
 
