@@ -44,6 +44,11 @@ static size_t find_run(size_t n)
 	size_t run = 0;
 
 	for (size_t i = 0; i < n_pages; i++) {
+		if (!(i % 64) && used[i / 64] == ~0ull) {
+			run = 0;
+			i += 63;
+			continue;
+		}
 		run = page_used(i) ? 0 : run + 1;
 		if (run == n)
 			return i + 1 - n;
