@@ -28,6 +28,8 @@ static const struct entry entries[] = {
 	  IS_ENABLED(CONFIG_DEBUG_COMMANDS) },
 	{ "spin", "run for ever on purpose (for tests)",
 	  IS_ENABLED(CONFIG_DEBUG_COMMANDS) },
+	{ "usertests", "ask the core hostile questions (for tests); "
+	  "\"usertests -l\" lists them", IS_ENABLED(CONFIG_DEBUG_COMMANDS) },
 };
 
 #define N_ENTRIES (sizeof(entries) / sizeof(entries[0]))
