@@ -108,6 +108,7 @@ lib-y :=
 domain-lib-y :=
 domains-y :=
 guest-progs-y :=
+guest-ports-y :=
 guest-modules-y :=
 efi-progs-y :=
 unit-tests-y :=
@@ -383,13 +384,37 @@ guest_programs := $(guest-progs-y:%=$(O)/guest/%)
 unit_programs := $(unit-tests-y:%=$(O)/tests/unit/%)
 
 define guest_program
-$(eval $(call rules,guest/$(1),$$(guest_flags) $$($(1)-cflags)))
+$(eval $(call rules,guest/$(1),$$(guest_flags) $$($(1)-cflags) -I$(O)/include))
 $(1)_objects := $(call objects,guest/$(1),$($(1)-y))
 $(O)/guest/$(1): $$($(1)_objects) $$(call recorded,guest-$(1),$$($(1)_objects))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)$$(CC) -static -o $$@ $$($(1)_objects)
 endef
 $(foreach p,$(guest-progs-y),$(eval $(call guest_program,$(p))))
+
+# The same for other systems.
+linux32_cc := gcc -m32
+linux32_link := -static -no-pie
+windows64_cc := x86_64-w64-mingw32-gcc
+windows64_link := -static
+windows32_cc := i686-w64-mingw32-gcc
+windows32_link := -static
+guest_tools := $(guest_programs) \
+	$(guest-ports-y:%=$(O)/guest-tools/linux32/%)
+guest_tools_windows := $(foreach s,windows64 windows32,$(guest-ports-y:%=$(O)/guest-tools/$(s)/%.exe))
+
+# $(call guest_tool,NAME,SYSTEM,SUFFIX,SOURCES)
+define guest_tool
+$(O)/obj/$(2)/$(1)/%.o: CC := $($(2)_cc)
+$(eval $(call rules,$(2)/$(1),$$(guest_flags) $$($(1)-cflags) -I$(O)/include))
+$(O)/guest-tools/$(2)/$(1)$(3): $(call objects,$(2)/$(1),$(4))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)$($(2)_cc) $($(2)_link) -o $$@ $$^
+endef
+$(foreach t,$(guest-ports-y), \
+	$(eval $(call guest_tool,$(t),linux32,,$($(t)-y))) \
+	$(foreach s,windows64 windows32, \
+		$(eval $(call guest_tool,$(t),$(s),.exe,$($(t)-windows-y)))))
 
 # Modules for the guest's kernel, built by Debian's headers of it.
 guest_modules := $(guest-modules-y:%=$(O)/modules/%.ko)
@@ -435,11 +460,14 @@ $(exit_plugins): $(O)/tools/%.so: tools/%.c | $(bench_nic)
 
 # ---- targets ---------------------------------------------------------------
 
-.PHONY: vmm domains loader guest guest-modules unit-programs bench-nic
+.PHONY: vmm domains loader guest guest-tools guest-tools-windows guest-modules \
+	unit-programs bench-nic
 vmm: $(O)/tandem.elf
 domains: $(domain_elfs)
 loader: $(O)/loadvmm.efi
 guest: $(guest_programs) $(efi_programs)
+guest-tools: $(guest_tools)
+guest-tools-windows: $(guest_tools_windows)
 guest-modules: $(guest_modules)
 unit-programs: $(unit_programs)
 bench-nic: $(bench_nic) $(exit_plugins)

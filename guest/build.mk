@@ -1,5 +1,22 @@
 # SPDX-License-Identifier: MIT
-# Programs that run inside the guest: static, so that any Linux runs them.
+# Programs that run inside the guest: static, so that any Linux runs them. What
+# is among guest-ports-y is made for other systems, too.
 guest-progs-y += dbgsh
-dbgsh-y += guest/dbgsh/main.c guest/dbgsh/session.c guest/dbgsh/terminal.c \
-	guest/common/call_vmm.c guest/common/call_vmm_posix.c
+guest-ports-y += dbgsh
+
+call_vmm := guest/common/call_vmm.c
+dbgsh := guest/dbgsh/main.c guest/dbgsh/session.c guest/dbgsh/interactive.c \
+	guest/dbgsh/script.c
+
+dbgsh-y += $(dbgsh) guest/dbgsh/terminal_posix.c \
+	$(call_vmm) guest/common/call_vmm_posix.c
+dbgsh-windows-y += $(dbgsh) guest/dbgsh/terminal_windows.c \
+	$(call_vmm) guest/common/call_vmm_windows.c
+
+# The library's test, for systems that the unit tests are not built for.
+guest-ports-y += call_vmm_test
+call_vmm_test-y += tests/unit/call_vmm_test.c $(call_vmm) \
+	guest/common/call_vmm_posix.c
+call_vmm_test-windows-y += tests/unit/call_vmm_test.c $(call_vmm) \
+	guest/common/call_vmm_windows.c
+call_vmm_test-cflags := -Itests/unit

@@ -4,7 +4,8 @@
  * operand: VMMCALL (AMD) or VMCALL (Intel) with the function's number in rax
  * and arguments in registers; the wrong one of the two, or either without a
  * VMM, is an invalid instruction. How that is caught depends on the operating
- * system: call_vmm_posix.c.
+ * system: call_vmm_posix.c, call_vmm_windows.c. A program links one of them and
+ * call_vmm.c; its manual is call_vmm.3.
  *
  *	call_vmm_function_t f;
  *
@@ -15,7 +16,6 @@
 #ifndef GUEST_CALL_VMM_H
 #define GUEST_CALL_VMM_H
 
-#include <setjmp.h>
 #include <stdint.h>
 
 enum call_vmm_instruction {
@@ -40,7 +40,8 @@ typedef struct {
 /*
  * Find out which instruction works and the function's number; name is a
  * string literal of less than 1000 bytes. f is filled in any case. Not for two
- * threads at once: signal handlers are changed for the time of the try.
+ * threads at once: what happens at a refused instruction is changed for the time
+ * of the try.
  */
 #define CALL_VMM_GET_FUNCTION(name, f)					\
 	do {								\
@@ -65,8 +66,21 @@ void call_vmm_call_function(const call_vmm_function_t *f,
 
 /* ---- how a name is asked for ---- */
 
-/* Where a refused instruction goes on: call_vmm_posix.c. */
-extern sigjmp_buf call_vmm_refused;
+/*
+ * Where a refused instruction goes on. The compiler's own pair is for Windows,
+ * whose longjmp() unwinds frames and may not be used after an exception.
+ */
+#ifdef _WIN32
+typedef void *call_vmm_jump_t[5];
+#define CALL_VMM_SETJMP(jump)	__builtin_setjmp(jump)
+#else
+#include <setjmp.h>
+typedef sigjmp_buf call_vmm_jump_t;
+#define CALL_VMM_SETJMP(jump)	sigsetjmp((jump), 1)
+#endif
+extern call_vmm_jump_t call_vmm_refused;
+
+/* From catch to release a refused instruction jumps to call_vmm_refused. */
 void call_vmm_catch(void);
 void call_vmm_release(void);
 
@@ -79,7 +93,7 @@ void call_vmm_answer(call_vmm_function_t *f, enum call_vmm_instruction kind,
 		(f)->instruction = CALL_VMM_NONE;			\
 		(f)->number = 0;					\
 		call_vmm_catch();					\
-		if (sigsetjmp(call_vmm_refused, 1) == 0) {		\
+		if (CALL_VMM_SETJMP(call_vmm_refused) == 0) {		\
 			int call_vmm_number;				\
 									\
 			__asm__ volatile(				\

@@ -6,7 +6,6 @@
  */
 #include "call_vmm.h"
 
-#include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
 
@@ -14,7 +13,7 @@ static const int signals[] = { SIGILL, SIGSEGV, SIGBUS };
 
 #define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-sigjmp_buf call_vmm_refused;
+call_vmm_jump_t call_vmm_refused;
 static struct sigaction before[N_SIGNALS];
 
 static void on_signal(int number)

@@ -44,7 +44,7 @@ def test_wire_reaches_the_guest(machine):
 def test_dbgsh_says_that_there_is_no_vmm(machine):
     for command in ("dbgsh", "dbgsh -c version"):
         code, said = machine.console.status(f"{command} 2>&1 </dev/null")
-        assert (code, said) == (1, "dbgsh: there is no VMM beneath this "
+        assert (code, said) == (69, "dbgsh: there is no VMM beneath this "
                                 "system\n")
 
 

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "session.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static struct {
 	const char *after_line[8];	/* said after each line */
 	unsigned int lines;
 	const char *next_greeting;	/* of the session after this one */
-	bool ended, deaf;
+	bool ended, deaf, busy;		/* busy: never asks after a line */
 	unsigned int calls;
 } vmm;
 
@@ -69,6 +70,8 @@ static int shell(int byte)
 	}
 	if (vmm.ended)
 		return SESSION_OVER;
+	if (vmm.busy && vmm.lines)
+		return SESSION_NOTHING;
 	return vmm.calls % 3 ? SESSION_WANTS_INPUT : SESSION_NOTHING;
 }
 
@@ -83,15 +86,20 @@ static const char *output_of(int (*run)(void), int *status)
 {
 	static char text[4096];
 	FILE *file = tmpfile();
-	int before = dup(STDOUT_FILENO);
+	int before = dup(STDOUT_FILENO), errors = dup(STDERR_FILENO);
+	int nowhere = open("/dev/null", O_WRONLY);
 	size_t len;
 
 	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
+	dup2(nowhere, STDERR_FILENO);
 	*status = run();
 	fflush(stdout);
 	dup2(before, STDOUT_FILENO);
+	dup2(errors, STDERR_FILENO);
 	close(before);
+	close(errors);
+	close(nowhere);
 	rewind(file);
 	len = fread(text, 1, sizeof(text) - 1, file);
 	text[len] = '\0';
@@ -99,9 +107,53 @@ static const char *output_of(int (*run)(void), int *status)
 	return text;
 }
 
+static int run_script(struct script script)
+{
+	return session_script(shell, &script);
+}
+
+static const char *const one_command[] = { "log 20" };
+static const char *const three_commands[] = { "one", "two", "three" };
+
 static int run_command(void)
 {
-	return session_command(shell, "log 20");
+	return run_script((struct script){
+		.commands = one_command, .n_commands = 1 });
+}
+
+static int run_three(void)
+{
+	return run_script((struct script){
+		.commands = three_commands, .n_commands = 3 });
+}
+
+static int run_three_json(void)
+{
+	return run_script((struct script){
+		.commands = three_commands, .n_commands = 3, .json = true });
+}
+
+static int run_three_strictly(void)
+{
+	return run_script((struct script){
+		.commands = three_commands, .n_commands = 3,
+		.stop_at_failure = true });
+}
+
+static int run_for_a_second(void)
+{
+	return run_script((struct script){
+		.commands = one_command, .n_commands = 1, .timeout_s = 1 });
+}
+
+static int run_input(void)
+{
+	return run_script((struct script){ 0 });
+}
+
+static int run_input_strictly(void)
+{
+	return run_script((struct script){ .stop_at_failure = true });
 }
 
 static int run_interactive(void)
@@ -122,6 +174,58 @@ static void a_command_gives_its_output_and_status(void)
 	CHECK(strcmp(vmm.in, "\x0elog 20\nexit\n") == 0);
 }
 
+static void several_commands_share_a_session(void)
+{
+	const char *text;
+	int status;
+
+	start("> ");
+	vmm.after_line[0] = "1\n\x1e" "0\n";
+	vmm.after_line[1] = "2\n\x1e" "4\n";
+	vmm.after_line[2] = "3\n\x1e" "0\n";
+	text = output_of(run_three, &status);
+	CHECK(strcmp(text, "1\n2\n3\n") == 0 && status == 0);
+	CHECK(strcmp(vmm.in, "\x0eone\ntwo\nthree\nexit\n") == 0);
+}
+
+static void a_failure_ends_it_if_so_told(void)
+{
+	const char *text;
+	int status;
+
+	start("> ");
+	vmm.after_line[0] = "\x1e" "0\n";
+	vmm.after_line[1] = "\x1e" "4\n";
+	text = output_of(run_three_strictly, &status);
+	CHECK(*text == '\0' && status == 4);
+	CHECK(strcmp(vmm.in, "\x0eone\ntwo\nexit\n") == 0);
+}
+
+static void each_command_is_asked_for_json(void)
+{
+	int status;
+
+	start("> ");
+	vmm.after_line[0] = "\x1e" "0\n";
+	vmm.after_line[1] = "\x1e" "0\n";
+	vmm.after_line[2] = "\x1e" "0\n";
+	output_of(run_three_json, &status);
+	CHECK(strcmp(vmm.in, "\x0eone --json\ntwo --json\nthree --json\n"
+		     "exit\n") == 0);
+}
+
+static void a_status_byte_that_heads_no_status_is_output(void)
+{
+	const char *text;
+	int status;
+
+	start("> ");
+	vmm.after_line[0] = "a\x1e" "b\x1e" "12x\x1e\n\x1e" "-1\n";
+	text = output_of(run_command, &status);
+	CHECK(strcmp(text, "a\x1e" "b\x1e" "12x\x1e\n") == 0);
+	CHECK(status == 255);
+}
+
 static void a_command_that_asks_for_input_is_ended(void)
 {
 	const char *text;
@@ -129,10 +233,11 @@ static void a_command_that_asks_for_input_is_ended(void)
 
 	start("> ");
 	vmm.after_line[0] = "echoctl> ";	/* a program with a prompt */
-	vmm.after_line[1] = "\x1e" "0\n";	/* took "exit" */
+	vmm.after_line[1] = "echoctl> ";	/* that does not know ^D */
+	vmm.after_line[2] = "\x1e" "0\n";	/* took "exit" */
 	text = output_of(run_command, &status);
-	CHECK(strcmp(text, "echoctl> ") == 0 && status == 0);
-	CHECK(strcmp(vmm.in, "\x0elog 20\nexit\nexit\n") == 0);
+	CHECK(strcmp(text, "echoctl> echoctl> ") == 0 && status == 0);
+	CHECK(strcmp(vmm.in, "\x0elog 20\n\x04" "exit\nexit\n") == 0);
 }
 
 static void a_session_that_ends_too_early_is_an_error(void)
@@ -142,7 +247,11 @@ static void a_session_that_ends_too_early_is_an_error(void)
 	start("dbgsh is switched off\n");
 	vmm.ended = true;
 	output_of(run_command, &status);
-	CHECK(status == 125);
+	CHECK(status == STATUS_NO_SHELL);
+
+	start("> ");			/* over instead of an answer */
+	output_of(run_command, &status);
+	CHECK(status == STATUS_LOST);
 }
 
 static void a_shell_that_never_ends_is_left(void)
@@ -152,7 +261,21 @@ static void a_shell_that_never_ends_is_left(void)
 	start("> ");
 	vmm.deaf = true;
 	output_of(run_command, &status);
-	CHECK(status == 125);
+	CHECK(status == STATUS_LOST);
+}
+
+/* What it says is dropped after the time is over, and it is told to end. */
+static void a_timeout_interrupts_and_leaves(void)
+{
+	const char *text;
+	int status;
+
+	start("> ");
+	vmm.after_line[0] = "before\n";
+	vmm.busy = true;
+	text = output_of(run_for_a_second, &status);
+	CHECK(strcmp(text, "before\n") == 0 && status == STATUS_TIMEOUT);
+	CHECK(strcmp(vmm.in, "\x0elog 20\n\x03") == 0);
 }
 
 /* Standard input from here on: text, then its end. */
@@ -196,6 +319,54 @@ static void the_end_of_input_is_told(void)
 	CHECK(status == 0);
 }
 
+static void lines_of_input_are_commands(void)
+{
+	const char *text;
+	int status;
+
+	type("# a comment\n\n one\r\ntwo\nfor two\nlast");
+	start("> ");
+	vmm.after_line[0] = "1\n\x1e" "0\n";
+	vmm.after_line[1] = "two> ";		/* asks, too */
+	vmm.after_line[2] = "\x1e" "0\n";
+	vmm.after_line[3] = "\x1e" "7\n";
+	text = output_of(run_input, &status);
+	CHECK(strcmp(text, "1\ntwo> ") == 0 && status == 7);
+	CHECK(strcmp(vmm.in, "\x0e one\ntwo\nfor two\nlast\nexit\n") == 0);
+
+	type("one\nexit\nthree\n");
+	start("> ");
+	vmm.after_line[0] = "\x1e" "3\n";
+	output_of(run_input, &status);
+	CHECK(status == 3 && strcmp(vmm.in, "\x0eone\nexit\n") == 0);
+
+	type("one\ntwo\n");
+	start("> ");
+	vmm.after_line[0] = "\x1e" "3\n";
+	output_of(run_input_strictly, &status);
+	CHECK(status == 3 && strcmp(vmm.in, "\x0eone\nexit\n") == 0);
+
+	type("");
+	start("> ");
+	output_of(run_input, &status);
+	CHECK(status == 0 && strcmp(vmm.in, "\x0e" "exit\n") == 0);
+}
+
+/* None is cut and run. */
+static void a_line_of_any_length_is_refused(void)
+{
+	static char line[6000];
+	int status;
+
+	memset(line, 'x', sizeof(line) - 2);
+	line[sizeof(line) - 2] = '\n';
+	type(line);
+	start("> ");
+	output_of(run_input, &status);
+	CHECK(status == STATUS_WRONG_OPTIONS);
+	CHECK(strcmp(vmm.in, "\x0e" "exit\n") == 0);
+}
+
 /* It asks at once: the program that it belonged to was killed. */
 static void an_old_session_is_ended_first(void)
 {
@@ -214,15 +385,22 @@ static void an_old_session_is_ended_first(void)
 	start("");
 	vmm.deaf = true;		/* it cannot be ended */
 	output_of(run_command, &status);
-	CHECK(status == 125);
+	CHECK(status == STATUS_LOST);
 }
 
 int main(void)
 {
 	a_command_gives_its_output_and_status();
+	several_commands_share_a_session();
+	a_failure_ends_it_if_so_told();
+	each_command_is_asked_for_json();
+	a_status_byte_that_heads_no_status_is_output();
 	a_command_that_asks_for_input_is_ended();
 	a_session_that_ends_too_early_is_an_error();
 	a_shell_that_never_ends_is_left();
+	a_timeout_interrupts_and_leaves();
+	lines_of_input_are_commands();
+	a_line_of_any_length_is_refused();
 	what_is_typed_goes_to_the_vmm_and_back();
 	the_end_of_input_is_told();
 	an_old_session_is_ended_first();

@@ -1,13 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* Raw mode and back; see terminal.h. */
+/* Terminal, input and time on POSIX systems; see terminal.h. */
 #include "terminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
+
+/* ---- input and time ---- */
+
+bool terminal_is_input(void)
+{
+	return isatty(STDIN_FILENO);
+}
+
+int input_read(void *buffer, size_t size, unsigned int timeout_ms)
+{
+	struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
+	ssize_t n;
+
+	if (poll(&fd, 1, (int)timeout_ms) <= 0)
+		return 0;
+	n = read(STDIN_FILENO, buffer, size);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	return n > 0 ? (int)n : INPUT_ENDED;
+}
+
+uint64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void sleep_us(unsigned int us)
+{
+	struct timespec time = {
+		.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000l,
+	};
+
+	nanosleep(&time, NULL);
+}
+
+/* ---- raw mode and back ---- */
 
 static struct termios before, raw;
 static volatile sig_atomic_t is_raw, wanted;
