@@ -416,6 +416,13 @@ $(foreach t,$(guest-ports-y), \
 	$(foreach s,windows64 windows32, \
 		$(eval $(call guest_tool,$(t),$(s),.exe,$($(t)-windows-y)))))
 
+# The call library, for programs of others.
+$(eval $(call rules,libcall_vmm,$$(guest_flags) -fPIC))
+libcall_vmm := $(O)/guest-tools/libcall_vmm.a
+$(libcall_vmm): $(call objects,libcall_vmm,$(call_vmm) $(call_vmm_posix))
+	@mkdir -p $(@D)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $^
+
 # Modules for the guest's kernel, built by Debian's headers of it.
 guest_modules := $(guest-modules-y:%=$(O)/modules/%.ko)
 kernel_headers := $(TANDEM_CACHE)/kernel/headers
@@ -466,7 +473,7 @@ vmm: $(O)/tandem.elf
 domains: $(domain_elfs)
 loader: $(O)/loadvmm.efi
 guest: $(guest_programs) $(efi_programs)
-guest-tools: $(guest_tools)
+guest-tools: $(guest_tools) $(libcall_vmm)
 guest-tools-windows: $(guest_tools_windows)
 guest-modules: $(guest_modules)
 unit-programs: $(unit_programs)
@@ -481,7 +488,14 @@ unit: $(unit_programs)
 run: all bench-nic
 	$(Q)scripts/demo $(RUN_ARGS)
 
-test: all bench-nic $(unit_programs) $(guest_modules)
+PREFIX ?= /usr/local
+.PHONY: install-guest
+install-guest: guest-tools
+	$(Q)DESTDIR='$(DESTDIR)' guest/install.sh '$(abspath $(O))' \
+		'$(PREFIX)' '$(release)'
+
+test: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
+		$(guest_modules)
 	$(Q)scripts/test-stages
 
 # The stages that are about the core: CPUs, lifecycles, isolation, fuzzing.
@@ -558,7 +572,8 @@ setup:
 	$(Q)scripts/setup
 
 clean:
-	$(Q)rm -rf $(O)/obj $(O)/lib $(O)/domains $(O)/guest $(O)/efi $(O)/tests \
+	$(Q)rm -rf $(O)/obj $(O)/lib $(O)/domains $(O)/guest \
+		$(O)/guest-tools $(O)/efi $(O)/tests \
 		$(O)/modules \
 		$(O)/tandem.elf $(O)/tandem.debug \
 		$(O)/tandem.map $(O)/loadvmm.efi
@@ -570,6 +585,8 @@ help:
 	@echo 'Build'
 	@echo '  all            VMM, domains, loader, guest programs (default)'
 	@echo '  vmm domains loader guest bench-nic   one part'
+	@echo '  guest-tools guest-tools-windows      what users of a guest have'
+	@echo '  install-guest  ... below DESTDIR, PREFIX=/usr/local'
 	@echo '  clean          remove what was built, keep the configuration'
 	@echo '  distclean      remove everything below $(O)'
 	@echo

@@ -5,18 +5,23 @@ guest-progs-y += dbgsh
 guest-ports-y += dbgsh
 
 call_vmm := guest/common/call_vmm.c
+call_vmm_posix := guest/common/call_vmm_posix.c
 dbgsh := guest/dbgsh/main.c guest/dbgsh/session.c guest/dbgsh/interactive.c \
 	guest/dbgsh/script.c
 
 dbgsh-y += $(dbgsh) guest/dbgsh/terminal_posix.c \
-	$(call_vmm) guest/common/call_vmm_posix.c
+	$(call_vmm) $(call_vmm_posix)
 dbgsh-windows-y += $(dbgsh) guest/dbgsh/terminal_windows.c \
 	$(call_vmm) guest/common/call_vmm_windows.c
 
 # The library's test, for systems that the unit tests are not built for.
 guest-ports-y += call_vmm_test
 call_vmm_test-y += tests/unit/call_vmm_test.c $(call_vmm) \
-	guest/common/call_vmm_posix.c
+	$(call_vmm_posix)
 call_vmm_test-windows-y += tests/unit/call_vmm_test.c $(call_vmm) \
 	guest/common/call_vmm_windows.c
 call_vmm_test-cflags := -Itests/unit
+
+# The VMM's log in the kernel's. Users build it by DKMS.
+guest-modules-y += tandem-log
+tandem-log-dir := guest/tandem-log

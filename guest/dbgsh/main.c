@@ -9,16 +9,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMANDS_MAX	64
 #define COMMAND_MAX	4000	/* bytes; the VMM takes less */
 #define TIMEOUT_MAX	86400	/* seconds */
 
+/*
+ * In ecx: edx is a number of this client, by which the VMM sees that it is
+ * another than one that was killed and whose address space it has got.
+ */
+#define CLIENT_MAGIC	0x54445348
+
 static call_vmm_function_t function;
+static uint32_t client;
 
 static int call(int byte)
 {
-	call_vmm_arg_t arg = { .rbx = byte };
+	call_vmm_arg_t arg = {
+		.rbx = byte, .rcx = CLIENT_MAGIC, .rdx = (intptr_t)client,
+	};
 	call_vmm_ret_t ret;
 
 	call_vmm_call_function(&function, &arg, &ret);
@@ -159,6 +169,7 @@ int main(int argc, char **argv)
 	status = find_shell();
 	if (status)
 		return status;
+	client = (uint32_t)getpid() << 16 ^ (uint32_t)clock_ms();
 	if (!interactive)
 		return session_script(call, &script);
 	if (terminal_raw() < 0) {

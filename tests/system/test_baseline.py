@@ -5,7 +5,7 @@ this harness. What fails here is the bench's fault, not Tandem's."""
 import re
 
 import pytest
-from lib import boot, traffic, wire
+from lib import boot, paths, tandem_log, traffic, wire
 from lib.machine import GUEST_ADDRESS, HOST_ADDRESS, Machine
 
 MEGABYTES = 20
@@ -14,6 +14,9 @@ MEGABYTES = 20
 @pytest.fixture(scope="module")
 def machine():
     image = boot.guest(programs=["/usr/sbin/ethtool"])
+    image.program(paths.need(paths.BUILD / "guest-tools/linux32/dbgsh",
+                             "run make guest-tools"), "bin/dbgsh32")
+    tandem_log.add_module(image)
     options = boot.prepare("baseline", image, tandem=False)
     m, _ = boot.start(lambda: Machine(
         "baseline", nic_options="", peer=True, **options))
@@ -41,11 +44,21 @@ def test_wire_reaches_the_guest(machine):
     assert None not in times, times
 
 
-def test_dbgsh_says_that_there_is_no_vmm(machine):
-    for command in ("dbgsh", "dbgsh -c version"):
-        code, said = machine.console.status(f"{command} 2>&1 </dev/null")
+@pytest.mark.parametrize("dbgsh", ["dbgsh", "dbgsh32"])
+def test_dbgsh_says_that_there_is_no_vmm(machine, dbgsh):
+    for arguments in ("", "-c version", "-t 1 -c version"):
+        code, said = machine.console.status(
+            f"{dbgsh} {arguments} 2>&1 </dev/null")
         assert (code, said) == (69, "dbgsh: there is no VMM beneath this "
                                 "system\n")
+
+
+def test_the_log_module_finds_no_vmm_and_is_no_oops(machine):
+    code, said = machine.console.status(f"insmod {tandem_log.MODULE} 2>&1")
+    assert code != 0 and "No such device" in said
+    assert "tandem-log: there is no VMM" in machine.console.run("dmesg")
+    assert "tandem_log" not in machine.console.run("lsmod")
+    assert boot.complaints(machine) == ""
 
 
 @pytest.mark.parametrize("to_guest", [True, False], ids=["in", "out"])

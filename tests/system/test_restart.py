@@ -3,7 +3,7 @@
 works before and after, with Tandem below. More reboots: test_reboot.py."""
 
 import pytest
-from lib import boot, paths, traffic, wire
+from lib import boot, paths, tandem_log, traffic, wire
 from lib.dbgsh import DebugShell
 from lib.machine import HOST_ADDRESS, Machine
 
@@ -16,6 +16,7 @@ def machine():
     image = boot.guest()
     image.file("boot/vmlinuz", paths.KERNEL / "vmlinuz")
     image.file("boot/initrd.img", inner)
+    tandem_log.add_module(image)
     options = boot.prepare("restart", image)
     m, _ = boot.start(lambda: Machine("restart", peer=True, **options))
     yield m
@@ -43,11 +44,15 @@ def again(machine, command):
 
 def test_kexec_leaves_everything_working(machine):
     works(machine)
+    machine.console.run(f"insmod {tandem_log.MODULE}")
+    assert tandem_log.listener(machine) != 0
     again(machine, "kexecload /boot/vmlinuz /boot/initrd.img "
           f"'{boot.CMDLINE} reboot=triple'")
     assert "triple" in machine.console.run("cat /proc/cmdline")
     works(machine)
     assert machine.vmm_log().count("guest runs") == 1
+    # nothing is copied into memory that was the other kernel's
+    assert tandem_log.listener(machine) == 0
 
 
 def test_triple_fault_restarts_the_machine(machine):

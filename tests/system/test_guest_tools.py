@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: MIT
+"""What users of a guest have: dbgsh for scripts and for persons, of 64 and 32
+bits; the kernel module that brings the VMM's log into the guest's, built by
+DKMS. A client that shares no code with ours judges the VMM call of the debug
+shell. Without a VMM: test_baseline.py; the module and kexec: test_restart.py."""
+
+import os
+import re
+import struct
+import subprocess
+import time
+
+import pytest
+from lib import boot, gdbstub, paths
+from lib.dbgsh import DebugShell
+from lib.machine import Machine
+from lib.tandem_log import MODULE, add_module, count_place, listener
+
+TOOLS = paths.BUILD / "guest-tools"
+RELEASE = "0-test"
+NO_VMM = "dbgsh: there is no VMM beneath this system\n"
+WINE = "/usr/lib/wine/wine64"
+
+
+def tool(system, name):
+    return paths.need(TOOLS / system / name,
+                      "run make guest-tools guest-tools-windows")
+
+
+# ---- what is installed, on the host ----
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A system's root with what make install-guest puts there."""
+    root = tmp_path_factory.mktemp("root")
+    paths.need(TOOLS / "libcall_vmm.a", "run make guest-tools")
+    subprocess.run([paths.TOP / "guest" / "install.sh", paths.BUILD, "/usr",
+                    RELEASE], env=dict(os.environ, DESTDIR=str(root)),
+                   check=True, timeout=60)
+    return root
+
+
+@pytest.fixture(scope="module")
+def module(installed):
+    """The kernel module, made from the installed source by DKMS."""
+    tree = installed / "dkms"
+    tree.mkdir()
+
+    def dkms(action, *more):
+        done = subprocess.run(
+            ["dkms", action, "-m", "tandem-log", "-v", RELEASE,
+             "--sourcetree", installed / "usr/src", "--dkmstree", tree, *more],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=300)
+        assert done.returncode == 0, done.stdout
+
+    dkms("add")
+    dkms("build", "-k", (paths.KERNEL / "release").read_text().strip(),
+         "--kernelsourcedir", paths.KERNEL / "headers")
+    made, = tree.glob(f"tandem-log/{RELEASE}/*/*/module/tandem-log.ko")
+    return made
+
+
+def test_the_manuals_example_builds_from_what_is_installed(installed):
+    text = (installed / "usr/share/man/man3/call_vmm.3").read_text()
+    source = installed / "example.c"
+    source.write_text(text.split(".Bd -literal\n")[1].split(".Ed")[0]
+                      .replace("\\e", "\\"))
+    subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-I",
+                    installed / "usr/include", "-o", installed / "example",
+                    source, "-L", installed / "usr/lib", "-lcall_vmm"],
+                   check=True, timeout=60)
+    done = subprocess.run([installed / "example"], capture_output=True,
+                          text=True, timeout=10)
+    assert (done.returncode, done.stdout) == \
+        (1, "no VMM, or none with a debug shell\n")
+
+
+HELP = """echoctl    echo server and client: see "echoctl help"
+exit       end this session
+exits      VM exits by reason; "exits 10" counts for 10 seconds
+"""
+
+
+def complete(installed, folder, *words):
+    """What bash offers for the last of words."""
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); ' \
+        'complete -p dbgsh >/dev/null && _dbgsh; echo "${COMPREPLY[@]}"'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", installed /
+         "usr/share/bash-completion/completions/dbgsh", *words],
+        env=dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"),
+        capture_output=True, text=True, timeout=20, check=True)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_bash_completes_options_and_the_vmms_commands(installed, tmp_path):
+    """The VMM's commands come from a dbgsh in the path that lists some."""
+    fake = tmp_path / "dbgsh"
+    fake.write_text(f"#!/bin/sh\n[ \"$*\" = '-t 2 -c help' ] || exit 1\n"
+                    f"cat <<'END'\n{HELP}END\n")
+    fake.chmod(0o755)
+    assert complete(installed, tmp_path, "dbgsh", "--t") == ["--timeout"]
+    assert complete(installed, tmp_path, "dbgsh", "-c", "") == \
+        ["echoctl", "exit", "exits"]
+    assert complete(installed, tmp_path, "dbgsh", "-j", "--command", "exits") \
+        == ["exits"]
+    fake.write_text("#!/bin/sh\nexit 69\n")
+    assert complete(installed, tmp_path, "dbgsh", "-c", "") == []
+
+
+def wine(tmp_path_factory):
+    prefix = tmp_path_factory.mktemp("wine")
+    return dict(os.environ, WINEPREFIX=str(prefix), WINEDEBUG="-all",
+                WINEDLLOVERRIDES="mscoree,mshtml=")
+
+
+def test_windows_program_says_that_there_is_no_vmm(tmp_path_factory):
+    """And its library survives refused instructions; 64 bits, for Debian's
+    Wine has a 32-bit part only as a foreign architecture."""
+    env = wine(tmp_path_factory)
+
+    def run(name, *arguments):
+        return subprocess.run(
+            [WINE, tool("windows64", name), *arguments], env=env,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=120)
+
+    try:
+        # Wine sets its folder up. Its servers go on for a while, and would
+        # keep a pipe open.
+        subprocess.run([WINE, tool("windows64", "dbgsh.exe"), "--version"],
+                       env=env, stdin=subprocess.DEVNULL, timeout=120,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for arguments in (("-c", "version"), ()):
+            done = run("dbgsh.exe", *arguments)
+            assert (done.returncode, done.stdout) == (69, "")
+            assert done.stderr.replace("\r", "") == NO_VMM
+        assert run("dbgsh.exe", "-t", "0").returncode == 64
+        done = run("call_vmm_test.exe")
+        assert done.returncode == 0, done.stdout
+        assert "checks" in done.stdout
+    finally:
+        subprocess.run(["/usr/lib/wine/wineserver64", "-k"], env=env,
+                       timeout=30)
+        subprocess.run(["rm", "-rf", env["WINEPREFIX"]], timeout=60)
+
+
+def test_32_bit_windows_program_is_one():
+    head = tool("windows32", "dbgsh.exe").read_bytes()
+    assert head[:2] == b"MZ" and b"PE\0\0\x4c\x01" in head[:1024]
+
+
+# ---- with Tandem ----
+
+@pytest.fixture(scope="module")
+def machine(module):
+    image = boot.guest(modules=())
+    image.program(tool("linux32", "dbgsh"), "bin/dbgsh32")
+    image.program(tool("linux32", "call_vmm_test"), "bin/call_vmm_test32")
+    add_module(image, module)
+    options = boot.prepare("guest-tools", image)
+
+    def make():
+        m = Machine("guest-tools", extra=[
+            "-global", "ICH9-LPC.disable_s3=0"], **options)
+        m.extra += gdbstub.GdbStub.arguments(m)
+        return m
+
+    m, _ = boot.start(make)
+    yield m
+    m.stop()
+
+
+def test_a_client_made_from_the_contract_alone_works(machine):
+    code, said = machine.console.status(
+        "printf 'version\\rexit\\r' | shellclient")
+    assert code == 0
+    assert re.search(r"> version\s+Tandem ", said)
+
+
+@pytest.mark.parametrize("dbgsh", ["dbgsh", "dbgsh32"])
+def test_scripts_get_output_and_status(machine, dbgsh):
+    status = machine.console.status
+    code, said = status(f"{dbgsh} -c version")
+    assert code == 0 and said.startswith("Tandem ")
+    assert said.count("\n") == 1
+    assert status(f"{dbgsh} -c nonsense")[0] == 2
+    code, said = status(f"{dbgsh} -c 'help nonsense' -c 'help ps'")
+    assert code == 0 and len(said.splitlines()) == 2
+    code, said = status(f"{dbgsh} -e -c 'help nonsense' -c 'help ps'")
+    assert code == 1 and len(said.splitlines()) == 1
+    code, said = status(f"printf '# all\\nhelp ps\\n\\necho\\n' | {dbgsh}")
+    assert code == 2 and said.startswith("ps ") and "no such command" in said
+    code, said = status(f"{dbgsh} -c version >/dev/full")
+    assert code == 74
+
+
+def test_json_is_asked_of_the_command(machine):
+    """By its own option; one without figures does not know it."""
+    assert machine.console.status("dbgsh --json -c version")[1] == \
+        machine.console.status("dbgsh -c 'version --json'")[1]
+
+
+def test_a_timeout_ends_what_does_not_end(machine):
+    began = time.monotonic()
+    code, said = machine.console.status("dbgsh -t 1 -c spin 2>&1")
+    assert code == 124 and "not done within 1 s" in said
+    assert time.monotonic() - began < 10
+    assert machine.console.status("dbgsh -c version")[0] == 0
+
+
+def test_a_running_command_does_not_keep_the_user(machine):
+    """Ctrl-] while it computes; the terminal is as it was."""
+    console = machine.console
+    before = console.run("stty -g")
+    console.begin("dbgsh")
+    console.expect("> ", 10)
+    console.send("spin\r")
+    console.expect("spin", 10)
+    console.send("\x1d")
+    assert console.end(10)[0] == 0
+    assert console.run("stty -g") == before
+    with DebugShell(console) as shell:
+        assert "Tandem" in shell.command("version")
+
+
+@pytest.mark.parametrize("signal", ["TERM", "HUP", "INT"])
+def test_a_signal_leaves_the_terminal_as_it_was(machine, signal):
+    console = machine.console
+    before = console.run("stty -g")
+    console.run("(sleep 1; stty -g </dev/ttyS0 >/tmp/raw; "
+                f"kill -{signal} $(pidof dbgsh)) & ")
+    console.begin("dbgsh")
+    assert console.end(20)[0] > 128
+    assert console.run("stty -g") == before != console.run("cat /tmp/raw")
+
+
+def test_wrong_options_are_refused(machine):
+    for wrong in ("-x", "-c", "version", "-t 0 -c ps", "-t x -c ps", "--json",
+                  "-e </dev/ttyS0", "-c \"$(printf 'a\\nb')\""):
+        code, said = machine.console.status(f"dbgsh {wrong} 2>&1")
+        assert code == 64, (wrong, said)
+        assert "expect" in said or "quotes" in said
+    assert re.match(r"dbgsh \S+\n", machine.console.run("dbgsh --version"))
+
+
+def test_the_library_survives_refused_instructions(machine):
+    assert "checks" in machine.console.run("call_vmm_test32")
+
+
+# ---- the kernel module ----
+
+def vmm_lines(machine):
+    """Those of the guest's kernel log, each with its level."""
+    return re.findall(r"<(\d)>\[ *[\d.]+\] tandem: (.*)",
+                      machine.console.run("dmesg -r"))
+
+
+def provoke(machine, times=1):
+    """Has the VMM log something."""
+    for _ in range(times):
+        machine.console.status("dbgsh -c 'crash null'")
+
+
+def provoked(machine):
+    return [level for level, line in vmm_lines(machine)
+            if "crash ended" in line]
+
+
+def wait_provoked(machine, count):
+    for _ in range(50):
+        if len(provoked(machine)) >= count:
+            break
+        time.sleep(0.1)
+    assert len(provoked(machine)) == count, vmm_lines(machine)
+
+
+def test_the_vmms_lines_are_in_the_kernel_log_while_the_module_is(machine):
+    run, status = machine.console.run, machine.console.status
+    assert listener(machine) == 0
+    run(f"insmod {MODULE} poll_ms=20")
+    assert listener(machine) != 0
+    code, said = status(f"insmod {MODULE} 2>&1")
+    assert code != 0 and "exists" in said
+    provoke(machine, 3)
+    wait_provoked(machine, 3)
+    # As the VMM's own log has them, level by level.
+    for level, line in vmm_lines(machine):
+        assert line in machine.vmm_log()
+        mark = re.match(r"\[ *[\d.]+\] (\w+: )?", line)[1]
+        assert level == {"error: ": "3", "warning: ": "4"}.get(mark, "6")
+    run("rmmod tandem_log")
+    assert listener(machine) == 0
+    provoke(machine)
+    run(f"insmod {MODULE} poll_ms=20 buffer_kib=4")
+    provoke(machine)
+    wait_provoked(machine, 4)
+
+
+def test_a_burst_arrives_whole_and_in_order(machine):
+    """More than the ring holds, in pieces that it does: it wraps."""
+    before = len(provoked(machine))
+    provoke(machine, 60)
+    wait_provoked(machine, before + 60)
+    shown = [line for _, line in vmm_lines(machine)][-60:]
+    theirs = machine.vmm_log().splitlines()
+    places = [theirs.index(line) for line in shown]
+    assert places == sorted(places)
+    assert sum(map(len, shown)) > 4096
+
+
+def test_unloading_prints_what_was_waiting(machine):
+    run = machine.console.run
+    run("rmmod tandem_log")
+    before = len(provoked(machine))
+    run(f"insmod {MODULE} poll_ms=10000")
+    run("sleep 0.3; dbgsh -c 'crash null' || true; rmmod tandem_log")
+    assert len(provoked(machine)) == before + 1
+
+
+@pytest.mark.parametrize("wrong", ["poll_ms=9", "poll_ms=10001",
+                                   "buffer_kib=3", "buffer_kib=1025"])
+def test_parameters_out_of_range_are_refused(machine, wrong):
+    code, said = machine.console.status(f"insmod {MODULE} {wrong} 2>&1")
+    assert code != 0 and "nvalid" in said
+    assert listener(machine) == 0
+
+
+def test_a_count_that_somebody_broke_is_mended(machine):
+    """The VMM gives up on a buffer whose count is beyond it."""
+    run = machine.console.run
+    run(f"insmod {MODULE} poll_ms=20 buffer_kib=1024")
+    before = len(provoked(machine))
+    with gdbstub.GdbStub(machine) as stub:
+        stub.write(count_place(machine), struct.pack("<I", 1 << 30))
+    run("sleep 0.5")
+    assert "wrote to the buffer: 1073741824 bytes" in run("dmesg")
+    provoke(machine)
+    wait_provoked(machine, before + 1)
+    run("rmmod tandem_log")
+
+
+def test_it_goes_on_after_sleep(machine):
+    run = machine.console.run
+    run(f"insmod {MODULE} poll_ms=20")
+    before = len(provoked(machine))
+    machine.console.begin("echo mem >/sys/power/state")
+    deadline = time.monotonic() + 30
+    while machine.qmp("query-status")["status"] != "suspended":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    machine.qmp("system_wakeup")
+    assert machine.console.end(60)[0] == 0
+    provoke(machine)
+    wait_provoked(machine, before + 1)
+
+
+def test_guest_kernel_has_nothing_to_complain_about(machine):
+    assert boot.complaints(machine) == ""
