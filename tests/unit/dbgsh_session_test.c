@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 static unsigned int checks;
@@ -26,6 +27,9 @@ static struct {
 	unsigned int lines;
 	const char *next_greeting;	/* of the session after this one */
 	bool ended, deaf, busy;		/* busy: never asks after a line */
+	bool flood;			/* when busy, it talks */
+	int keyboard;			/* the other end of its terminal, or 0 */
+	const char *typed_while_busy, *typed_after_interrupt;
 	unsigned int calls;
 } vmm;
 
@@ -35,6 +39,17 @@ static void say(const char *text)
 	vmm.out_at = 0;
 }
 
+/* The user has pressed these keys. */
+static void press(const char **keys)
+{
+	const char *text = *keys;
+
+	*keys = NULL;
+	if (text)
+		CHECK(write(vmm.keyboard, text, strlen(text)) ==
+		      (ssize_t)strlen(text));
+}
+
 static void take(int byte)
 {
 	const char *text;
@@ -42,6 +57,10 @@ static void take(int byte)
 	CHECK(byte >= 0 && byte <= 255);
 	if (vmm.in_len < sizeof(vmm.in) - 1)
 		vmm.in[vmm.in_len++] = (char)byte;
+	if (byte == 3 && vmm.keyboard) {
+		vmm.busy = false;
+		press(&vmm.typed_after_interrupt);
+	}
 	if (byte != '\n' && byte != '\r' && byte != 4)
 		return;
 	if (vmm.deaf)
@@ -70,8 +89,10 @@ static int shell(int byte)
 	}
 	if (vmm.ended)
 		return SESSION_OVER;
-	if (vmm.busy && vmm.lines)
-		return SESSION_NOTHING;
+	if (vmm.busy && vmm.lines) {
+		press(&vmm.typed_while_busy);
+		return vmm.flood ? 'x' : SESSION_NOTHING;
+	}
 	return vmm.calls % 3 ? SESSION_WANTS_INPUT : SESSION_NOTHING;
 }
 
@@ -367,6 +388,66 @@ static void a_line_of_any_length_is_refused(void)
 	CHECK(strcmp(vmm.in, "\x0e" "exit\n") == 0);
 }
 
+/* Standard input from here on: a terminal where text has been typed. */
+static void sit_down(const char *text)
+{
+	int keyboard = posix_openpt(O_RDWR | O_NOCTTY), terminal;
+	struct termios mode;
+
+	CHECK(keyboard >= 0 && grantpt(keyboard) == 0 &&
+	      unlockpt(keyboard) == 0);
+	terminal = open(ptsname(keyboard), O_RDWR | O_NOCTTY);
+	CHECK(terminal >= 0 && tcgetattr(terminal, &mode) == 0);
+	cfmakeraw(&mode);
+	CHECK(tcsetattr(terminal, TCSANOW, &mode) == 0);
+	dup2(terminal, STDIN_FILENO);
+	close(terminal);
+	vmm.keyboard = keyboard;
+	press(&text);
+}
+
+static void ctrl_c_is_told_while_a_command_runs(void)
+{
+	int status;
+
+	start("> ");
+	vmm.busy = true;
+	vmm.after_line[0] = "runs\n";
+	vmm.typed_while_busy = "void\x03";
+	vmm.typed_after_interrupt = "exit\r";
+	sit_down("run\r");
+	output_of(run_interactive, &status);
+	CHECK(status == 0 && strcmp(vmm.in, "run\r\x03" "exit\r") == 0);
+	close(vmm.keyboard);
+
+	start("> ");
+	vmm.busy = vmm.flood = true;
+	vmm.after_line[0] = "runs\n";
+	vmm.typed_while_busy = "void\x03";
+	vmm.typed_after_interrupt = "exit\r";
+	sit_down("run\r");
+	output_of(run_interactive, &status);
+	CHECK(status == 0 && strcmp(vmm.in, "run\r\x03" "exit\r") == 0);
+	close(vmm.keyboard);
+}
+
+static void one_key_leaves_whatever_runs(void)
+{
+	int status;
+
+	for (int flood = 0; flood < 2; flood++) {
+		start("> ");
+		vmm.busy = true;
+		vmm.flood = flood;
+		vmm.after_line[0] = "runs\n";
+		vmm.typed_while_busy = "\x1d";
+		sit_down("run\r");
+		output_of(run_interactive, &status);
+		CHECK(status == 0 && strcmp(vmm.in, "run\r") == 0);
+		close(vmm.keyboard);
+	}
+}
+
 /* It asks at once: the program that it belonged to was killed. */
 static void an_old_session_is_ended_first(void)
 {
@@ -403,6 +484,8 @@ int main(void)
 	a_line_of_any_length_is_refused();
 	what_is_typed_goes_to_the_vmm_and_back();
 	the_end_of_input_is_told();
+	ctrl_c_is_told_while_a_command_runs();
+	one_key_leaves_whatever_runs();
 	an_old_session_is_ended_first();
 	printf("%u checks\n", checks);
 	return 0;

@@ -16,5 +16,5 @@ domain_line-cflags := -idirafter domains/include
 domain_args-cflags := -idirafter domains/include
 domain_malloc-cflags := -idirafter domains/include
 echoctl_parse-cflags := -idirafter domains/include
-dbgsh_session-cflags := -Iguest/dbgsh
+dbgsh_session-cflags := -Iguest/dbgsh -D_GNU_SOURCE
 call_vmm-cflags := -Iguest/common
