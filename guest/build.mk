@@ -14,8 +14,13 @@ dbgsh-y += $(dbgsh) guest/dbgsh/terminal_posix.c \
 dbgsh-windows-y += $(dbgsh) guest/dbgsh/terminal_windows.c \
 	$(call_vmm) guest/common/call_vmm_windows.c
 
-# The library's test, for systems that the unit tests are not built for.
-guest-ports-y += call_vmm_test
+# Tests of both, for systems that the unit tests are not built for.
+guest-ports-y += call_vmm_test echoshell
+echoshell := tests/system/guest/echoshell.c guest/dbgsh/session.c \
+	guest/dbgsh/script.c
+echoshell-y += $(echoshell) guest/dbgsh/terminal_posix.c
+echoshell-windows-y += $(echoshell) guest/dbgsh/terminal_windows.c
+echoshell-cflags := -Iguest/dbgsh
 call_vmm_test-y += tests/unit/call_vmm_test.c $(call_vmm) \
 	$(call_vmm_posix)
 call_vmm_test-windows-y += tests/unit/call_vmm_test.c $(call_vmm) \

@@ -107,15 +107,16 @@ def wine(tmp_path_factory):
 
 
 def test_windows_program_says_that_there_is_no_vmm(tmp_path_factory):
-    """And its library survives refused instructions; 64 bits, for Debian's
-    Wine has a 32-bit part only as a foreign architecture."""
+    """And its library survives refused instructions, and it reads commands
+    from a pipe and from a file; 64 bits, for Debian's Wine has a 32-bit part
+    only as a foreign architecture."""
     env = wine(tmp_path_factory)
 
-    def run(name, *arguments):
+    def run(name, *arguments, **stdin):
         return subprocess.run(
             [WINE, tool("windows64", name), *arguments], env=env,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=120)
+            **(stdin or {"stdin": subprocess.DEVNULL}), capture_output=True,
+            text=True, timeout=120)
 
     try:
         # Wine sets its folder up. Its servers go on for a while, and would
@@ -131,6 +132,13 @@ def test_windows_program_says_that_there_is_no_vmm(tmp_path_factory):
         done = run("call_vmm_test.exe")
         assert done.returncode == 0, done.stdout
         assert "checks" in done.stdout
+        script = tmp_path_factory.mktemp("script") / "commands"
+        script.write_text("first\r\n# none\r\nsecond")
+        with open(script) as f:
+            for done in (run("echoshell.exe", input=script.read_text()),
+                         run("echoshell.exe", stdin=f)):
+                assert (done.returncode, done.stdout.split()) == \
+                    (2, ["first", "second"])
     finally:
         subprocess.run(["/usr/lib/wine/wineserver64", "-k"], env=env,
                        timeout=30)
