@@ -14,7 +14,11 @@ dbgsh-y += $(dbgsh) guest/dbgsh/terminal_posix.c \
 dbgsh-windows-y += $(dbgsh) guest/dbgsh/terminal_windows.c \
 	$(call_vmm) guest/common/call_vmm_windows.c
 
-# Tests of both, for systems that the unit tests are not built for.
+# A client of the debug shell that shares nothing with dbgsh, for the tests.
+guest-progs-y += shellclient
+shellclient-y += tests/system/guest/shellclient.c
+
+# Tests of library and dbgsh, for systems that the unit tests are not built for.
 guest-ports-y += call_vmm_test echoshell
 echoshell := tests/system/guest/echoshell.c guest/dbgsh/session.c \
 	guest/dbgsh/script.c
@@ -27,6 +31,7 @@ call_vmm_test-windows-y += tests/unit/call_vmm_test.c $(call_vmm) \
 	guest/common/call_vmm_windows.c
 call_vmm_test-cflags := -Itests/unit
 
-# The VMM's log in the kernel's. Users build it by DKMS.
+# The VMM's log in the kernel's. Users build it by DKMS. (override: tests/guest has
+# the other modules, and would have this one, too.)
 guest-modules-y += tandem-log
-tandem-log-dir := guest/tandem-log
+override tandem-log-dir := guest/tandem-log

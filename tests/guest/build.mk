@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Modules for the guest's kernel, against the headers in the cache, each in its
 # folder here.
-test_modules := vmmpeek edudma hangcpu badsleep sendipi edumsi policy
-guest-modules-y += $(test_modules)
-$(foreach m,$(test_modules),$(eval $(m)-dir := tests/guest/$(m)))
+guest-modules-y += vmmpeek edudma hangcpu badsleep sendipi edumsi policy
+$(foreach m,$(guest-modules-y),$(eval $(m)-dir := tests/guest/$(m)))
 
 # Fixed amounts of work, for test_cost.py and make bench.
 guest-progs-y += workload

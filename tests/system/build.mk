@@ -5,7 +5,6 @@ allcpus-y += tests/system/efi/allcpus.c
 hang-y += tests/system/efi/hang.c tests/system/efi/call.c
 probe-y += tests/system/efi/probe.c
 
-guest-progs-y += kexecload shellclient vmmcalls
+guest-progs-y += kexecload vmmcalls
 kexecload-y += tests/system/guest/kexecload.c
-shellclient-y += tests/system/guest/shellclient.c
 vmmcalls-y += tests/system/guest/vmmcalls.c
