@@ -488,11 +488,11 @@ unit: $(unit_programs)
 run: all bench-nic
 	$(Q)scripts/demo $(RUN_ARGS)
 
-PREFIX ?= /usr/local
+prefix ?= /usr/local
 .PHONY: install-guest
 install-guest: guest-tools
 	$(Q)DESTDIR='$(DESTDIR)' guest/install.sh '$(abspath $(O))' \
-		'$(PREFIX)' '$(release)'
+		'$(prefix)' '$(release)'
 
 test: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
 		$(guest_modules)
@@ -525,7 +525,6 @@ cppcheck: $(config_dir)/autoconf.h
 
 # ---- copies of what was built ------------------------------------------------
 
-prefix ?= /usr/local
 .PHONY: install uninstall dist
 image_dir = $(DESTDIR)$(prefix)/lib/tandem
 install: vmm loader
@@ -586,7 +585,7 @@ help:
 	@echo '  all            VMM, domains, loader, guest programs (default)'
 	@echo '  vmm domains loader guest bench-nic   one part'
 	@echo '  guest-tools guest-tools-windows      what users of a guest have'
-	@echo '  install-guest  ... below DESTDIR, PREFIX=/usr/local'
+	@echo '  install-guest  ... below $$(DESTDIR)$$(prefix)'
 	@echo '  clean          remove what was built, keep the configuration'
 	@echo '  distclean      remove everything below $(O)'
 	@echo
