@@ -14,7 +14,8 @@ static volatile char *kept;
 
 static int end_newest(void)
 {
-	struct msg_buf buf = { .base = "usertests", .len = 10 };
+	char name[] = "usertests";
+	struct msg_buf buf = { .base = name, .len = sizeof(name) };
 	int desc = msgopen("domain_kill");
 	int error = desc < 0 ? desc : msgsendbuf(desc, 0, &buf, 1);
 
