@@ -481,7 +481,7 @@ bench-nic: $(bench_nic) $(exit_plugins)
 
 all: vmm loader guest
 
-.PHONY: unit test test-core bench run
+.PHONY: unit test test-core test-domains bench run
 unit: $(unit_programs)
 	$(Q)scripts/run-unit-tests $(unit_programs)
 
@@ -503,6 +503,14 @@ core_stages := unit smp guest_kinds payload reboot restart sleep hang panic \
 	hostile policy iommu cost fuzz
 test-core: all bench-nic $(unit_programs) $(guest_modules)
 	$(Q)scripts/test-stages $(core_stages)
+
+# ... about domains and VMM calls.
+domain_stages := domains vmmcalls dbgsh tools debug
+domain_programs := $(filter domain% dbgsh% echoctl% random% symbols%, \
+	$(unit-tests-y))
+test-domains: all bench-nic $(unit_programs)
+	$(Q)scripts/run-unit-tests $(domain_programs:%=$(O)/tests/unit/%)
+	$(Q)scripts/test-stages $(domain_stages)
 
 bench: all bench-nic
 	$(Q)tests/bench/bench
@@ -593,6 +601,7 @@ help:
 	@echo '  run            boot it all and show the main job'
 	@echo '  test           all tests'
 	@echo '  test-core      ... of the core: CPUs, lifecycles, isolation, fuzzing'
+	@echo '  test-domains   ... of domains, VMM calls and the debug shell'
 	@echo '  unit           unit tests on the host'
 	@echo '  fuzz-guest     a guest that does anything, SECONDS=1800 SEED=1'
 	@echo '  fuzz-decode    the decoder against others, SECONDS=60 SEED=1'

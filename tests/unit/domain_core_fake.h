@@ -71,11 +71,28 @@ static int kill_first(struct message *m);
 static const struct message_handler kill_handler = {
 	.name = "kill_first", .fn = kill_first,
 };
-const struct message_handler *const table_message_handler_start[1] = {
-	&kill_handler,
+
+/* One that does not answer. */
+static int pending(struct message *m __unused)
+{
+	return MESSAGE_PENDING;
+}
+
+static unsigned int cancelled;
+
+static void cancel(struct domain *sender __unused)
+{
+	cancelled++;
+}
+
+static const struct message_handler pending_handler = {
+	.name = "pending", .fn = pending, .cancel = cancel,
+};
+const struct message_handler *const table_message_handler_start[2] = {
+	&kill_handler, &pending_handler,
 };
 __asm__(".globl table_message_handler_end\n"
-	".set table_message_handler_end, table_message_handler_start + 8\n");
+	".set table_message_handler_end, table_message_handler_start + 16\n");
 
 void *mem_alloc(size_t size)
 {

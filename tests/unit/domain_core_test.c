@@ -400,6 +400,87 @@ static void test_a_receiver_survives_the_end_of_who_lent_it_a_buffer(void)
 	CHECK(!domains() && !spaces);
 }
 
+/* A child of first that has started, in *fd its process descriptor. */
+static struct domain *started_child(struct domain *first, int64_t *fd)
+{
+	*fd = newprocess(first);
+	send_to(first, *fd);
+	CHECK(domain_top(first)->state == ACT_SEND);
+	return newest();
+}
+
+/* After the end of the child: its starter has the error, and goes on. */
+static void starter_was_told(struct domain *first, int64_t fd)
+{
+	CHECK(domain_top(first)->state == ACT_RUN &&
+	      (int64_t)first->act[0].frame.rax == -EPIPE);
+	CHECK(send_to(first, fd) == -EPIPE);
+	CHECK(!call(first, SYS_MSGCLOSE, (uint64_t)fd, 0, 0, 0));
+	CHECK(domains() == 1 && spaces == 1 && !mappings());
+}
+
+static void test_a_program_can_be_killed_in_any_state(void)
+{
+	struct msg_buf buf = { .base = (void *)0x1000, .len = 10 };
+	struct domain *first = first_domain(), *child, *busy;
+	int64_t fd, to;
+
+	/* not started */
+	fd = newprocess(first);
+	domain_kill(newest(), "test");
+	CHECK(send_to(first, fd) == -EPIPE && domains() == 1);
+	CHECK(!call(first, SYS_MSGCLOSE, (uint64_t)fd, 0, 0, 0));
+	/* running */
+	domain_kill(started_child(first, &fd), "test");
+	starter_was_told(first, fd);
+	/* waiting, with a time set */
+	child = started_child(first, &fd);
+	call(child, SYS_WAIT, now + 1000, 0, 0, 0);
+	CHECK(child->wait_timer.armed);
+	armed = NULL;
+	domain_kill(child, "test");
+	starter_was_told(first, fd);
+	/* in a call of the core that has not answered */
+	child = started_child(first, &fd);
+	to = open_name(child, "pending");
+	send_to(child, to);
+	CHECK(domain_top(child)->state == ACT_SEND && !cancelled);
+	domain_kill(child, "test");
+	CHECK(cancelled == 1);
+	starter_was_told(first, fd);
+	/* in a call of a handler, which goes on */
+	busy = first_domain();
+	busy->act[0].frame.rsp = 0x10000;
+	CHECK(!enroll(busy, "busy", 0x1000));
+	call(busy, SYS_WAIT, ~0ull, 0, 0, 0);
+	child = started_child(first, &fd);
+	to = open_name(child, "busy");
+	call(child, SYS_MSGSENDBUF, (uint64_t)to, 0, (uintptr_t)&buf, 1);
+	CHECK(busy->depth == 2 && mappings() == 1);
+	domain_kill(child, "test");
+	CHECK(busy->depth == 2 && domain_top(busy)->state == ACT_RUN);
+	/* waiting for one that is busy; that it is ended, too */
+	call(busy, SYS_MSGRETURN, 0, 0, 0, 0);
+	CHECK(busy->depth == 1 && domain_top(busy)->state == ACT_RUN);
+	child = newprocess(first) >= 0 ? newest() : NULL;
+	CHECK(child && !domain_start(child, NULL, &(struct message){ 0 }));
+	to = open_name(child, "busy");
+	send_to(child, to);
+	CHECK(domain_top(child)->state == ACT_QUEUED);
+	domain_kill(child, "test");
+	message_retry();
+	CHECK(busy->depth == 1 && domains() == 2);
+	to = open_name(first, "busy");
+	send_to(first, to);
+	CHECK(domain_top(first)->state == ACT_QUEUED);
+	domain_kill(busy, "test");
+	message_retry();
+	CHECK(domain_top(first)->state == ACT_RUN &&
+	      (int64_t)first->act[0].frame.rax == -EPIPE);
+	domain_kill(first, "test");
+	CHECK(!domains() && !spaces);
+}
+
 static void test_a_domain_cannot_fill_the_log(void)
 {
 	struct domain *d = first_domain();
@@ -431,6 +512,7 @@ int main(void)
 	test_nobody_takes_the_names_of_the_core_or_of_a_service();
 	test_who_would_wait_for_itself_is_told();
 	test_a_receiver_survives_the_end_of_who_lent_it_a_buffer();
+	test_a_program_can_be_killed_in_any_state();
 	test_a_domain_cannot_fill_the_log();
 	printf("%lu domains made, %u failures\n", last_serial, failed);
 	return failed != 0;
