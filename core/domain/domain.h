@@ -93,8 +93,9 @@ struct activation {
 	bool orphan;
 	/* ACT_SEND to the core, for cancel */
 	const struct message_handler *core;
-	/* ACT_QUEUED: what to deliver */
+	/* ACT_QUEUED: what to deliver, and its turn */
 	struct descriptor to;
+	uint64_t queued;
 	struct message message;
 };
 
@@ -248,8 +249,12 @@ size_t services_reserve(void);
 
 /* ---- fault.c ---- */
 
-/* End d for what its registers f show; or for a run of ms without waiting. */
+/*
+ * End d for the exception in its registers f; for a run without waiting; for
+ * being where no program can be.
+ */
 void fault_end(struct domain *d, const struct trap_frame *f);
 void fault_end_endless(struct domain *d, const struct trap_frame *f);
+void fault_end_nowhere(struct domain *d, const struct trap_frame *f);
 
 #endif

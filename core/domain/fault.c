@@ -200,3 +200,8 @@ void fault_end_endless(struct domain *d, const struct trap_frame *f)
 	tell(d, f, "ran too long: " TEXT(CONFIG_DOMAIN_CPU_MS)
 	     " ms without waiting");
 }
+
+void fault_end_nowhere(struct domain *d, const struct trap_frame *f)
+{
+	tell(d, f, "jump out of its address space");
+}

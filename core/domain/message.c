@@ -13,6 +13,9 @@
 
 #define RED_ZONE	128
 
+/* Messages that had to wait so far: their turns. */
+static uint64_t last_queued;
+
 static uint64_t window_address(const struct domain *d, unsigned int depth,
 			       unsigned int buf)
 {
@@ -213,6 +216,7 @@ static int send_handler(struct domain *sender, const struct descriptor *to,
 		return -EDEADLK;
 	sender->run_us = 0;
 	a->state = ACT_QUEUED;
+	a->queued = ++last_queued;
 	a->to = *to;
 	a->message = *m;
 	return 0;
@@ -261,11 +265,32 @@ static void retry_one(struct domain *sender)
 		answer(sender->serial, sender->depth, e);
 }
 
+/* The one that has waited for longest of those that came behind turn. */
+static struct domain *next_queued(uint64_t turn)
+{
+	struct domain *first = NULL;
+
+	for (struct domain *d = domain_list; d; d = d->next)
+		if (d->depth && !d->dying &&
+		    domain_top(d)->state == ACT_QUEUED &&
+		    domain_top(d)->queued > turn &&
+		    (!first || domain_top(d)->queued <
+			       domain_top(first)->queued))
+			first = d;
+	return first;
+}
+
+/* In turn: who sends again and again does not keep others from being heard. */
 void message_retry(void)
 {
-	for (struct domain *d = domain_list; d; d = d->next)
-		if (d->depth && !d->dying && domain_top(d)->state == ACT_QUEUED)
-			retry_one(d);
+	struct domain *d = next_queued(0);
+
+	while (d) {
+		uint64_t turn = domain_top(d)->queued;
+
+		retry_one(d);
+		d = next_queued(turn);
+	}
 }
 
 int message_return(struct domain *d, int value)

@@ -168,6 +168,14 @@ static void execute(struct cpu *cpu, struct domain *d, uint64_t end,
 
 		if (start >= end)
 			break;
+		/*
+		 * An NMI may come between a jump and the fault for it; IRET
+		 * would then fault here.
+		 */
+		if (f->rip >= USER_END) {
+			fault_end_nowhere(d, f);
+			break;
+		}
 		deadline_ensure(end - start);
 		f->rflags &= ~RFLAGS_IF;
 		if (!cpu->domain_turn && guest_interruptible(cpu))

@@ -481,6 +481,34 @@ static void test_a_program_can_be_killed_in_any_state(void)
 	CHECK(!domains() && !spaces);
 }
 
+static void test_who_waits_longest_is_heard_first(void)
+{
+	struct domain *busy = first_domain(), *sender[4];
+	static const unsigned int order[4] = { 2, 0, 3, 1 };
+
+	busy->act[0].frame.rsp = 0x10000;
+	CHECK(!enroll(busy, "busy", 0x1000));
+	for (unsigned int i = 0; i < 4; i++)
+		sender[i] = first_domain();
+	for (unsigned int i = 0; i < 4; i++) {
+		struct domain *s = sender[order[i]];
+
+		send_to(s, open_name(s, "busy"));
+		CHECK(domain_top(s)->state == ACT_QUEUED);
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		call(busy, SYS_WAIT, 0, 0, 0, 0);
+		CHECK(busy->depth == 2 &&
+		      busy->act[1].caller == sender[order[i]]->serial);
+		call(busy, SYS_MSGRETURN, 0, 0, 0, 0);
+		CHECK(domain_top(sender[order[i]])->state == ACT_RUN);
+	}
+	for (unsigned int i = 0; i < 4; i++)
+		domain_end(sender[i], 0);
+	domain_end(busy, 0);
+	CHECK(!domains() && !spaces);
+}
+
 static void test_a_domain_cannot_fill_the_log(void)
 {
 	struct domain *d = first_domain();
@@ -513,6 +541,7 @@ int main(void)
 	test_who_would_wait_for_itself_is_told();
 	test_a_receiver_survives_the_end_of_who_lent_it_a_buffer();
 	test_a_program_can_be_killed_in_any_state();
+	test_who_waits_longest_is_heard_first();
 	test_a_domain_cannot_fill_the_log();
 	printf("%lu domains made, %u failures\n", last_serial, failed);
 	return failed != 0;
