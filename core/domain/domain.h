@@ -22,6 +22,7 @@
 #define DOMAIN_ACTIVATIONS	4
 #define DOMAIN_HANDLERS		8
 #define DOMAIN_LEVELS		8	/* programs that start programs */
+#define DOMAINS_MAX		128	/* that programs can start, in all */
 
 /*
  * A domain's address space: all of it lies in one random gigabyte (its arena;
@@ -242,8 +243,8 @@ void domain_syscall(struct domain *d);
 
 void service_ended(struct domain *d);
 /*
- * Free pages that no other domain may have, so that services which have ended,
- * or still grow, come back to what they had.
+ * Free pages that no other domain may have, so that services which have ended
+ * come back to what they had, and those that run can grow a little.
  */
 size_t services_reserve(void);
 

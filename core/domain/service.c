@@ -16,6 +16,8 @@
 #define PAUSE_MIN_MS	100
 #define PAUSE_MAX_MS	5000
 #define STABLE_US	10000000ull
+/* pages that services may take when other domains have all they may have */
+#define MARGIN		64
 
 static struct service *services;
 static struct timer restart_timer;
@@ -107,12 +109,12 @@ void service_ended(struct domain *d)
 
 size_t services_reserve(void)
 {
-	size_t n = 0;
+	size_t n = services ? MARGIN : 0;
 
-	for (struct service *s = services; s && !starting; s = s->next)
+	for (struct service *s = services; s; s = s->next)
 		if (s->restart_at)
 			n += s->pages;
-	return n;
+	return starting ? 0 : n;
 }
 
 int service_register(struct service *s)

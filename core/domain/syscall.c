@@ -35,6 +35,15 @@ static int copy_name(struct domain *d, char name[MSG_NAME_MAX], uint64_t user,
 	return strlen(name) == len ? 0 : -EINVAL;
 }
 
+static unsigned int domains_count(void)
+{
+	unsigned int n = 0;
+
+	for (struct domain *d = domain_list; d; d = d->next)
+		n++;
+	return n;
+}
+
 static int64_t sys_newprocess(struct domain *d, uint64_t user, uint64_t len)
 {
 	char name[MSG_NAME_MAX];
@@ -43,8 +52,8 @@ static int64_t sys_newprocess(struct domain *d, uint64_t user, uint64_t len)
 
 	if (e < 0)
 		return e;
-	/* ends recursively, and takes memory that services need */
-	if (d->level + 1 >= DOMAIN_LEVELS)
+	/* some of the work here grows with the square of their number */
+	if (d->level + 1 >= DOMAIN_LEVELS || domains_count() >= DOMAINS_MAX)
 		return -ENOSPC;
 	child = domain_create(name, KIB(CONFIG_DOMAIN_MEMORY_KIB), &e);
 	if (!child)

@@ -49,12 +49,29 @@ static int memory_runs_out(void)
 		held = next;
 		sys_wait(0);
 	}
-	CHECK(next == -ENOMEM && n > CONFIG_DOMAIN_DESCRIPTORS);
-	CHECK(new_role() == -ENOMEM);
+	/* or there are as many as there may be */
+	CHECK(next == -ENOMEM || next == -ENOSPC);
+	CHECK(n > CONFIG_DOMAIN_DESCRIPTORS && new_role() == next);
 	CHECK(msgclose(held) == 0 && read_counts(&after) == 0);
 	CHECK(same_counts(&before, &after) && before.free == after.free);
 	held = new_role();
 	CHECK(held >= 0 && msgsendint(held, role_value(ROLE_EXIT)) == 0);
+	return 0;
+}
+
+/* The block has no page left, the heap is far from its end. */
+static int memory_used_up(void)
+{
+	int held = new_role(), next, n = 0;
+
+	CHECK(held >= 0);
+	while ((next = new_role()) >= 0 && n++ < CHAIN_MAX) {
+		CHECK(msgsenddesc(next, held) == 0 && msgclose(held) == 0);
+		held = next;
+		sys_wait(0);
+	}
+	CHECK(next == -ENOMEM);
+	memset((void *)domain_start->heap_base, 1, domain_start->heap_size);
 	return 0;
 }
 
@@ -68,6 +85,9 @@ static int log_is_full(void)
 			      0) == 0)
 		n++;
 	CHECK(n > 0 && n < LOG_LINES);
+	sys_wait(sys_time() + 200000);
+	CHECK(domain_syscall(SYS_LOG, 2, (uintptr_t)text, sizeof(text) - 1,
+			     0) == 0);
 	return 0;
 }
 
@@ -108,6 +128,7 @@ static int starts(void)
 static const struct test_case cases[] = {
 	{ "descriptors_run_out", descriptors_run_out, RETURNS },
 	{ "memory_runs_out", memory_runs_out, RETURNS },
+	{ "memory_used_up", memory_used_up, IS_ENDED },
 	{ "log_is_full", log_is_full, RETURNS },
 	{ "starts", starts, RETURNS },
 };
