@@ -2,8 +2,9 @@
 # Ring 0 of the VMM.
 vmm-y += core/x86/entry.S core/x86/traps.S core/main.c core/log.c \
 	core/serial.c core/panic.c core/reset.c core/timer.c core/exits.c \
-	core/vmmcall.c core/log_buffer.c core/acpi.c core/kept_log.c \
-	core/symbols.c core/random.c core/x86/panic.S core/sleep.c core/facs.c
+	core/vmmcall.c core/vmmcall_memory.c core/status.c core/log_buffer.c \
+	core/acpi.c core/kept_log.c core/symbols.c core/random.c \
+	core/x86/panic.S core/sleep.c core/facs.c
 vmm-y += core/mem/pages.c core/mem/heap.c core/mem/guest_mem.c
 vmm-y += core/x86/cpu.c core/x86/paging.c core/x86/npt.c core/x86/lapic.c \
 	core/x86/interrupts.c core/x86/trap.c core/x86/walk.c \

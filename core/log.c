@@ -112,6 +112,11 @@ size_t log_read(uint64_t *pos, char *buf, size_t size)
 	return n;
 }
 
+uint64_t log_written(void)
+{
+	return __atomic_load_n(&kept.written, __ATOMIC_RELAXED);
+}
+
 int log_read_previous(uint64_t *pos, char *buf, size_t size)
 {
 	if (!previous.text)

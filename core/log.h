@@ -13,6 +13,9 @@ void serial_write(const char *text, size_t len);
 /* fn sees each line as it is logged (log_set_buf). NULL: nobody. */
 void log_set_listener(void (*fn)(const char *text, size_t len));
 
+/* Bytes of text logged so far. */
+uint64_t log_written(void);
+
 /*
  * Start the log in memory in area, KEPT_LOG_BYTES of kept_log.h that the boot
  * before may have written. Until then lines go to the serial port only.

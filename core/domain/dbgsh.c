@@ -283,4 +283,4 @@ static uint64_t dbgsh(const struct vmmcall_args *a)
 	cpu_call_first(run_call, &c);
 	return c.result;
 }
-VMMCALL("dbgsh", VMMCALL_ANY, dbgsh);
+VMMCALL("dbgsh", CONFIG_VMMCALL_DBGSH_ACCESS, dbgsh);

@@ -7,6 +7,7 @@
 #ifndef CORE_X86_CPU_H
 #define CORE_X86_CPU_H
 
+#include "../call_rate.h"
 #include "../exits.h"
 #include "regs.h"
 #include "vcpu.h"
@@ -84,6 +85,7 @@ struct cpu {
 	bool domain_turn;		/* the guest's interrupts wait */
 	bool in_domain;
 
+	struct call_rate calls;		/* VMM calls, see vmmcall.c */
 	struct exits exits;
 };
 

@@ -11,6 +11,7 @@
 #include "ipi.h"
 #include "../domain/schedule.h"
 #include "../timer.h"
+#include "../vmmcall.h"
 
 #include <tandem/init.h>
 
@@ -89,6 +90,8 @@ void cpu_loop(struct cpu *cpu)
 			sleep(cpu);
 			continue;
 		}
+		if (cpu->calls.hold_until && vmmcall_hold(cpu))
+			continue;
 		vcpu_prepare(cpu);
 		if (cpu_is_first(cpu))
 			deadline_ensure(guest_run_us(cpu));

@@ -83,6 +83,15 @@ void vcpu_segment(const struct vcpu *v, enum vcpu_segreg s,
 		  struct vcpu_segment *out);
 void vcpu_set_cr2(struct vcpu *v, uint64_t value);
 
+/* Whether its code is 64-bit code: neither compatibility nor legacy mode. */
+static inline bool vcpu_in_64_bit(const struct vcpu *v)
+{
+	struct vcpu_segment cs;
+
+	vcpu_segment(v, SEG_CS, &cs);
+	return (vcpu_efer(v) & EFER_LMA) && (cs.attr & SEGMENT_ATTR_L);
+}
+
 /* Raise an exception in the guest at its next entry (fault semantics). */
 void vcpu_inject_exception(struct vcpu *v, unsigned int vector,
 			   bool has_error, uint32_t error);

@@ -39,3 +39,8 @@ unit-tests-y += ipi cpus
 ipi-y += tests/unit/ipi_test.c
 cpus-y += tests/unit/cpus_test.c
 cpus-ldflags := -lpthread
+
+unit-tests-y += vmmcall
+vmmcall-y += tests/unit/vmmcall_test.c tests/unit/core_fake.c core/vmmcall.c \
+	core/vmmcall_memory.c core/x86/walk.c
+vmmcall-ldflags := -Wl,-T,tests/unit/vmmcall_tables.lds

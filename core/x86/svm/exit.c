@@ -218,6 +218,26 @@ static void halt_in_shadow(struct cpu *cpu)
 		halt(cpu);
 }
 
+static void exit_vmmcall(struct cpu *cpu)
+{
+	struct vcpu *v = &cpu->vcpu;
+	unsigned int prefixes;
+	bool lock;
+
+	/* it stays where it is, and comes again */
+	if (!vmmcall_due(cpu))
+		return;
+	prefixes = svm_prefixes(v, &lock);
+	/* as hardware does before it exits; QEMU does not */
+	if (lock) {
+		refuse(v, VECTOR_UD);
+		return;
+	}
+	/* first: a call that waits or resets goes on behind it */
+	vcpu_skip(v, prefixes + VMMCALL_LEN);
+	vmmcall_handle(v);
+}
+
 /*
  * The CPU refused the guest's state. What a guest can make is legal before it
  * is entered, and the rest of it must not make the VMM fail: the guest ends.
@@ -295,9 +315,7 @@ void svm_handle_exit(struct cpu *cpu)
 		svm_msr(cpu);
 		break;
 	case EXIT_VMMCALL:
-		/* first: a call that waits or resets goes on behind it */
-		vcpu_skip(v, VMMCALL_LEN);
-		vmmcall_handle(v);
+		exit_vmmcall(cpu);
 		break;
 	case EXIT_VMRUN:
 	case EXIT_VMLOAD:

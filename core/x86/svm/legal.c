@@ -8,12 +8,14 @@
  * instruction; there hardware raises #GP.
  */
 #include "svm.h"
-#include "../walk.h"
+#include "../emulate.h"
+
+#include <string.h>
 
 #define CR0_NW		BIT(29)
 #define CR0_CD		BIT(30)
 #define DR_RESERVED	0xffffffff00000000ull
-#define PREFIXES_MAX	14	/* of an instruction of 15 bytes */
+#define PREFIX_LOCK	0xf0
 
 void svm_make_legal(struct vmcb *b)
 {
@@ -34,21 +36,35 @@ void svm_make_legal(struct vmcb *b)
 static bool is_prefix(uint8_t byte)
 {
 	return (byte & 0xf0) == 0x40 || (byte & 0xe7) == 0x26 ||
-	       (byte >= 0x64 && byte <= 0x67) || byte == 0xf0 ||
+	       (byte >= 0x64 && byte <= 0x67) || byte == PREFIX_LOCK ||
 	       byte == 0xf2 || byte == 0xf3;
+}
+
+static unsigned int prefixes(const uint8_t *bytes, size_t n)
+{
+	unsigned int i = 0;
+
+	while (i < n && is_prefix(bytes[i]))
+		i++;
+	return i;
+}
+
+unsigned int svm_prefixes(struct vcpu *v, bool *lock)
+{
+	uint8_t bytes[INSN_MAX];
+	unsigned int bits, n;
+
+	n = prefixes(bytes, emulate_fetch(v, bytes, &bits));
+	*lock = memchr(bytes, PREFIX_LOCK, n);
+	return n;
 }
 
 bool svm_at_mov_to_cr(struct vcpu *v)
 {
-	struct vcpu_segment cs;
-	uint8_t byte = 0;
-	guest_virt a;
+	uint8_t bytes[INSN_MAX];
+	unsigned int bits, i;
+	size_t n = emulate_fetch(v, bytes, &bits);
 
-	vcpu_segment(v, SEG_CS, &cs);
-	a = (cs.attr & SEGMENT_ATTR_L ? 0 : cs.base) + v->rip;
-	for (unsigned int i = 0; i <= PREFIXES_MAX; i++, a++)
-		if (guest_virt_read(v, a, &byte, 1) || !is_prefix(byte))
-			break;
-	return byte == 0x0f && !guest_virt_read(v, a + 1, &byte, 1) &&
-	       byte == 0x22;
+	i = prefixes(bytes, n);
+	return n - i >= 2 && bytes[i] == 0x0f && bytes[i + 1] == 0x22;
 }

@@ -49,6 +49,9 @@ void svm_complete(struct vcpu *v);
  */
 void svm_make_legal(struct vmcb *b);
 
+/* How many prefixes the guest's next instruction has, and if LOCK is one. */
+unsigned int svm_prefixes(struct vcpu *v, bool *lock);
+
 /* Whether the guest's next instruction is a MOV to a control register. */
 bool svm_at_mov_to_cr(struct vcpu *v);
 
