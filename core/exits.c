@@ -26,17 +26,22 @@ void exits_tell(const struct exits *l)
 	}
 }
 
-/* Of all CPUs together. */
-static uint64_t count(uint32_t slot)
+/* Of one CPU, from 1, or of all together (0). */
+static uint64_t count(unsigned int cpu, uint32_t slot)
 {
 	uint64_t n = 0;
 
+	if (cpu)
+		return cpus[cpu - 1].exits.by_code[slot];
 	for (unsigned int i = 0; i < n_cpus; i++)
 		n += cpus[i].exits.by_code[slot];
 	return n;
 }
 
-/* buf 0: struct exits_entry [], writable. Returns the bytes written. */
+/*
+ * Value: which CPU, see abi/exits.h. buf 0: struct exits_entry [], writable.
+ * Returns the bytes written.
+ */
 static int exits_message(struct message *m)
 {
 	struct exits_entry e;
@@ -44,10 +49,12 @@ static int exits_message(struct message *m)
 
 	if (m->type != MSG_BUF || m->n_bufs != 1 || !m->buf[0].writable)
 		return -EINVAL;
+	if (m->value < 0 || (unsigned int)m->value > n_cpus)
+		return -ENOENT;
 	for (uint32_t i = 0; i < EXIT_SLOTS && m->buf[0].len - len >= sizeof(e);
 	     i++) {
 		e = (struct exits_entry){
-			.count = count(i),
+			.count = count((unsigned int)m->value, i),
 			.code = i < EXIT_SLOTS - 1 ? i : OTHER_CODE,
 		};
 		if (!e.count)

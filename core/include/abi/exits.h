@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer of the core's handler "exits": VM exits by reason. */
+/*
+ * The answer of the core's handler "exits": VM exits by reason. The message's
+ * value chooses: 0 is all CPUs together, n the n-th CPU, from 1; -ENOENT past
+ * the last.
+ */
 #ifndef ABI_EXITS_H
 #define ABI_EXITS_H
 
