@@ -31,13 +31,25 @@ static void copy_line(const char *text, size_t len)
 	__atomic_fetch_add(count, (uint32_t)len, __ATOMIC_RELEASE);
 }
 
+/*
+ * 1: done; 0: refused, and what was in use stays. The guest may do what it
+ * likes with the memory meanwhile, for it is its own; nothing of it can be the
+ * VMM's or a device's (guest_ram). It stays in use through S3, which keeps RAM;
+ * a reset of the machine ends it together with this VMM.
+ */
 static uint64_t log_set_buf(const struct vmmcall_args *a)
 {
 	uint64_t bytes = a->rcx;
 	uint8_t *p = NULL;
 
-	if (bytes > COUNT_SIZE && bytes <= BUFFER_MAX && !(a->rbx % COUNT_SIZE))
+	if (bytes) {
+		if (bytes <= COUNT_SIZE || bytes > BUFFER_MAX ||
+		    a->rbx % COUNT_SIZE)
+			return 0;
 		p = guest_ram(a->rbx, bytes);
+		if (!p)
+			return 0;
+	}
 	spin_lock(&lock);
 	log_set_listener(NULL);
 	if (p) {
@@ -48,6 +60,6 @@ static uint64_t log_set_buf(const struct vmmcall_args *a)
 		log_set_listener(copy_line);
 	}
 	spin_unlock(&lock);
-	return 0;
+	return 1;
 }
-VMMCALL("log_set_buf", VMMCALL_CPL0, log_set_buf);
+VMMCALL("log_set_buf", CONFIG_VMMCALL_LOG_SET_BUF_ACCESS, log_set_buf);
