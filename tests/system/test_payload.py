@@ -23,11 +23,15 @@ CASES = """
     svm-hidden refused-msr
     delivery-exceptions delivery-emulated delivery-interrupts delivery-nmi
     delivery-stack delivery-stack-raised double-fault
+    call-names call-prefixes call-undefined call-upper-halves
 """.split()
 
 # Cases that a machine cannot run, with what the payload says.
 SKIPPED = {
-    "bare": {"refused-msr": "QEMU reads unknown MSRs as 0"},
+    "bare": {"refused-msr": "QEMU reads unknown MSRs as 0",
+             **dict.fromkeys(("call-names", "call-prefixes",
+                              "call-upper-halves"),
+                             "there is no VMM to call")},
     "tandem": {},
 }
 START = r"payload: runs, (above a|without) VMM"

@@ -2,4 +2,4 @@
 # The guest that does what an OS does not, a UEFI application.
 efi-progs-y += payload
 payload-y += $(addprefix tests/guest/payload/,main.c machine.c traps.S low.S \
-	access.c ports.c modes.c debug.c events.c delivery.c)
+	access.c ports.c modes.c debug.c events.c delivery.c calls.c)

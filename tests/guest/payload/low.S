@@ -37,6 +37,7 @@ low_start:
 	.fill	32, 4, 0
 	shared	low_mmio			/* linear address, 32 bits */
 	.long	0
+	.balign	8
 	shared	low_call64			/* for do_la57 */
 	.quad	0
 	shared	low_cr3_la57
@@ -206,6 +207,7 @@ go32:
 
 /* A trap: counted; those that repeat go on behind a 2-byte instruction. */
 	.globl	low_stubs32
+	.balign	16
 low_stubs32:
 	.set	vector, 0
 	.rept	32
@@ -283,12 +285,14 @@ do_protected:
 	xchg	SCRATCH(%esi), %eax
 	xor	%eax, %eax
 	vmrun	%eax
+	call	vmm_calls
 	mov	A(low_traps) + 6 * 4, %eax
 	mov	%eax, R(12)
 	mov	$MSR_EFER, %ecx
 	rdmsr
 	mov	%eax, R(13)
 	ret
+
 	.globl	low_words
 low_words:
 words:	.long	0x80000000, 0x80001000, 0x80002000, 0x80003000
@@ -427,6 +431,7 @@ body16:
 	rdmsr
 	mov	%eax, RO(13)
 	movl	$1, RO(12)			/* VMRUN in do_real counts */
+	call	vmm_calls16
 	ret
 
 /* ---- virtual 8086 mode; the tables map the MMIO page at V86_MMIO ---- */
@@ -491,6 +496,7 @@ v86:
 	rep insl
 	mov	O(buffer), %eax
 	mov	%eax, RO(11)
+	call	vmm_calls16
 	int	$0x40
 
 /* ---- hardware task switches, 32-bit ---- */
@@ -583,6 +589,7 @@ leave5:
 	mov	%eax, %cr4
 	long_mode 0
 	ret
+#include "low_calls.S"
 low_end:
 
 	.section .note.GNU-stack, "", @progbits

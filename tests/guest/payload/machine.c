@@ -40,7 +40,7 @@
 #define PTE_USER		4
 #define PTE_LARGE		0x80
 #define GIB			(1ull << 30)
-#define UNUSED_FIRST		0xf000000000ull	/* beyond what OVMF assigns */
+#define UNUSED_FIRST		UNUSED_ADDRESS	/* beyond what OVMF assigns */
 #define UNUSED_GIBS		60
 #define VALID_BARS		0xfffff0000ull
 

@@ -22,6 +22,7 @@ unsigned int n_traps;
 void (*trap_hook)(struct frame *f);
 uint64_t trap_resume;
 bool above_vmm;
+uint64_t vmm_number;
 
 static uint8_t *arena, *arena_end;
 static const char *case_name, *skipped;
@@ -32,7 +33,7 @@ extern const uint8_t low_start[], low_end[];
 
 static const struct payload_case *const tables[] = {
 	access_cases, port_cases, mode_cases, debug_cases, event_cases,
-	delivery_cases,
+	delivery_cases, call_cases,
 };
 
 /* ---- judging ---- */
@@ -146,6 +147,7 @@ static void look_for_vmm(void)
 			 : "+a"(rax), "=m"(trap_resume)
 			 : "b"("dbgsh") : "rcx", "memory");
 	above_vmm = n_traps == 0;
+	vmm_number = rax;
 }
 
 static void __attribute__((noreturn)) triple_fault(void)

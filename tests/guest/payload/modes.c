@@ -19,7 +19,7 @@
 #define TSS_32_SIZE	103
 
 extern const uint8_t low_start[], low_results, low_traps, low_mmio;
-extern const uint8_t low_call64, low_cr3_la57, low_gdt, low_idt32;
+extern const uint8_t low_calls, low_call64, low_cr3_la57, low_gdt, low_idt32;
 extern const uint8_t low_tss_main, low_tss_task, low_tss_fault;
 extern const uint8_t low_run, low_compat, low_stubs32, low_words;
 extern const uint8_t do_protected, do_16bit, do_real, do_v86, do_task, do_la57;
@@ -101,6 +101,7 @@ static void set_up(void)
 	results = low(low_results);
 	for (unsigned int i = 0; i < RESULTS; i++)
 		results[i] = 0;
+	*(uint32_t *)low(low_calls) = above_vmm;
 	for (unsigned int i = 0; i < 32; i++) {
 		((uint32_t *)low(low_traps))[i] = 0;
 		gate32(i, linear(&low_stubs32) + 16 * i, SEL_CODE32,
@@ -145,6 +146,10 @@ static void judge_common(void)
 	expect("registers: add, push", results[6], 0x12345689);
 	expect("port", results[7], 0x80001234);
 	expect("insl", results[11], 0x80003000);
+	expect("VMM call", results[20], vmm_number);
+	expect("VMM call, beyond the segment", results[21], 0);
+	expect("VMM call, base of DS", results[22], vmm_number);
+	expect("VMM call, no DS", results[23], 0);
 }
 
 static void judge(uint32_t ud, uint64_t efer)

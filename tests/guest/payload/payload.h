@@ -17,7 +17,7 @@ struct payload_case {
 };
 
 extern const struct payload_case mode_cases[], access_cases[], port_cases[],
-	debug_cases[], event_cases[], delivery_cases[];
+	debug_cases[], event_cases[], delivery_cases[], call_cases[];
 
 /* Prints what was wrong, and the case has failed, unless got is want. */
 void expect(const char *what, uint64_t got, uint64_t want);
@@ -37,7 +37,9 @@ extern uint64_t scratch;		/* a PCI function's page in it */
 extern uint64_t shared_memory;		/* BAR 2 of ivshmem, 0: none */
 extern uint64_t page_root;		/* our CR3 */
 extern bool above_vmm;
+extern uint64_t vmm_number;		/* of VMM call dbgsh */
 
+#define UNUSED_ADDRESS	0xf000000000ull	/* physical; nothing is there */
 #define SHARED_SIZE	(8ull << 20)
 
 /* Zeroed pages below 4 GiB. */
