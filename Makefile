@@ -388,7 +388,7 @@ $(eval $(call rules,guest/$(1),$$(guest_flags) $$($(1)-cflags) -I$(O)/include))
 $(1)_objects := $(call objects,guest/$(1),$($(1)-y))
 $(O)/guest/$(1): $$($(1)_objects) $$(call recorded,guest-$(1),$$($(1)_objects))
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@)$$(CC) -static -o $$@ $$($(1)_objects)
+	$$(call say,LINK,$$@)$$(CC) -static -o $$@ $$($(1)_objects) $$($(1)-ldflags)
 endef
 $(foreach p,$(guest-progs-y),$(eval $(call guest_program,$(p))))
 

@@ -14,8 +14,8 @@ static const char long_name[] =
 	"a name of more than sixty-four characters, which no VMM call has so "
 	"far and none will have";
 static const char *const names[] = {
-	"dbgsh", "log_set_buf", "", "x", "log_set_bu", "log_set_buff",
-	long_name,
+	"dbgsh", "log_set_buf", "get_status", "", "x", "log_set_bu",
+	"log_set_buff", long_name,
 };
 
 /* A name at an odd place; its last byte is the last before that place's end. */
@@ -56,7 +56,7 @@ void op_vmmcall(struct fuzz_cpu *c)
 {
 	uint64_t n = below(c, 6), a, size, number;
 
-	switch (below(c, 6)) {
+	switch (below(c, 7)) {
 	case 0:
 		a = odd_name(c);
 		note(c, 0, a, 0, 0);
@@ -86,11 +86,26 @@ void op_vmmcall(struct fuzz_cpu *c)
 			size = 0;
 		call(number, a, size, 0, 0, 0);
 		break;
+	case 4:
+		number = call(0, (uint64_t)(uintptr_t)(chance(c, 2) ?
+			"get_status" : "get_status_struct"), 0, 0, 0, 0);
+		a = odd_address(c);
+		size = chance(c, 2) ? odd_value(c) : below(c, 512);
+		if (is_own(a, 2 * PAGE))
+			size = 0;
+		a = odd_mapping(c, a);
+		note(c, number, a, size, 0);
+		call(number, a, size, 0, 0, 0);
+		break;
 	default:
 		n = chance(c, 2) ? n : odd_value(c);
-		note(c, n, 0, 0, 0);
-		call(n, odd_value(c), odd_value(c), odd_value(c),
-		     odd_value(c), odd_value(c));
+		a = odd_value(c);
+		/* some calls write there */
+		if (is_own(a, 2 * PAGE))
+			a = 0;
+		note(c, n, a, 0, 0);
+		call(n, a, odd_value(c), odd_value(c), odd_value(c),
+		     odd_value(c));
 	}
 }
 

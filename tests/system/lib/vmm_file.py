@@ -29,6 +29,21 @@ VERSION = int(re.search(
     (paths.TOP / "core/include/tandem/boot.h").read_text())[1])
 
 
+def altered(image, address, data):
+    """A sealed image with other bytes at an address of the VMM's."""
+    image = bytearray(unseal(image))
+    at, size, number = struct.unpack_from("<Q", image, 32)[0], \
+        *struct.unpack_from("<HH", image, 54)
+    for i in range(number):
+        kind, _, offset, virtual, _, in_file = struct.unpack_from(
+            "<IIQQQQ", image, at + i * size)
+        if kind == 1 and virtual <= address <= virtual + in_file - len(data):
+            place = offset + address - virtual
+            image[place:place + len(data)] = data
+            return seal(bytes(image))
+    raise ValueError(f"{address:#x} is not in the file")
+
+
 def refusing(why="", code=5):
     """Code of a VMM that writes its reason and returns a number."""
     text = why.encode() + b"\0"
