@@ -53,6 +53,14 @@ def test_dbgsh_says_that_there_is_no_vmm(machine, dbgsh):
                                 "system\n")
 
 
+@pytest.mark.skipif(not (paths.TOP / "core/include/abi/status.h").exists(),
+                    reason="the VMM does not tell its status")
+def test_tandem_status_says_that_there_is_no_vmm(machine):
+    for arguments in ("", "--json"):
+        assert machine.console.status(f"tandem-status {arguments} 2>&1") == \
+            (69, "tandem-status: there is no VMM beneath this system\n")
+
+
 def test_the_log_module_finds_no_vmm_and_is_no_oops(machine):
     code, said = machine.console.status(f"insmod {tandem_log.MODULE} 2>&1")
     assert code != 0 and "No such device" in said

@@ -4,6 +4,7 @@ bits; the kernel module that brings the VMM's log into the guest's, built by
 DKMS. A client that shares no code with ours judges the VMM call of the debug
 shell. Without a VMM: test_baseline.py; the module and kexec: test_restart.py."""
 
+import json
 import os
 import re
 import struct
@@ -20,6 +21,9 @@ TOOLS = paths.BUILD / "guest-tools"
 RELEASE = "0-test"
 NO_VMM = "dbgsh: there is no VMM beneath this system\n"
 WINE = "/usr/lib/wine/wine64"
+
+
+HAS_STATUS = (paths.TOP / "core/include/abi/status.h").exists()
 
 
 def tool(system, name):
@@ -157,6 +161,8 @@ def machine(module, installed):
     image = boot.guest(modules=())
     image.program(tool("linux32", "dbgsh"), "bin/dbgsh32")
     image.program(tool("linux32", "call_vmm_test"), "bin/call_vmm_test32")
+    if HAS_STATUS:
+        image.program(tool("linux32", "tandem-status"), "bin/tandem-status32")
     add_module(image, module)
     image.program("/bin/bash")
     image.file("etc/dbgsh.bash", installed / COMPLETION)
@@ -259,6 +265,29 @@ def test_wrong_options_are_refused(machine):
 
 def test_the_library_survives_refused_instructions(machine):
     assert "checks" in machine.console.run("call_vmm_test32")
+
+
+# ---- tandem-status ----
+
+@pytest.mark.skipif(not HAS_STATUS, reason="the VMM does not tell its status")
+@pytest.mark.parametrize("program", ["tandem-status", "tandem-status32"])
+def test_status_is_told_to_persons_and_to_programs(machine, program):
+    run = machine.console.run
+    lines = dict(line.split(": ", 1) for line in run(program).splitlines())
+    first = json.loads(run(f"{program} --json"))
+    second = json.loads(run(f"{program} -j"))
+    assert lines["release"] == first["release"]
+    assert first["release"] in run("dbgsh -c version")
+    assert float(lines["uptime"].split()[0]) * 1e6 < first["uptime_us"] < \
+        second["uptime_us"]
+    assert int(lines["exits"]) < first["exits"] < second["exits"]
+    assert int(lines["cpus"]) == first["cpus"] == 1
+    assert 0 < first["memory_free"] < first["memory_total"]
+    wire = {port["name"]: port for port in first["ports"]}["wire"]
+    assert wire["link"] and wire["speed_mbps"] == 1000
+    assert "link up" in lines["port wire"]
+    assert machine.console.status(f"{program} now")[0] == 64
+    assert machine.console.status(f"{program} -j >/dev/full")[0] == 74
 
 
 # ---- the kernel module ----
