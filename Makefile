@@ -419,9 +419,10 @@ $(foreach t,$(guest-ports-y), \
 # The call library, for programs of others.
 $(eval $(call rules,libcall_vmm,$$(guest_flags) -fPIC))
 libcall_vmm := $(O)/guest-tools/libcall_vmm.a
-$(libcall_vmm): $(call objects,libcall_vmm,$(call_vmm) $(call_vmm_posix))
+libcall_vmm_objects := $(call objects,libcall_vmm,$(call_vmm) $(call_vmm_posix))
+$(libcall_vmm): $(libcall_vmm_objects)
 	@mkdir -p $(@D)
-	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $^
+	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $(libcall_vmm_objects)
 
 # Modules for the guest's kernel, built by Debian's headers of it.
 guest_modules := $(guest-modules-y:%=$(O)/modules/%.ko)
@@ -488,12 +489,6 @@ unit: $(unit_programs)
 run: all bench-nic
 	$(Q)scripts/demo $(RUN_ARGS)
 
-prefix ?= /usr/local
-.PHONY: install-guest
-install-guest: guest-tools
-	$(Q)DESTDIR='$(DESTDIR)' guest/install.sh '$(abspath $(O))' \
-		'$(prefix)' '$(release)'
-
 test: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
 		$(guest_modules)
 	$(Q)scripts/test-stages
@@ -533,13 +528,18 @@ cppcheck: $(config_dir)/autoconf.h
 
 # ---- copies of what was built ------------------------------------------------
 
-.PHONY: install uninstall dist
+prefix ?= /usr/local
+.PHONY: install install-guest uninstall dist
 image_dir = $(DESTDIR)$(prefix)/lib/tandem
 install: vmm loader
 	$(Q)install -d $(image_dir)
 	$(call say,INSTALL,$(image_dir))install -m 644 $(O)/loadvmm.efi \
 		$(O)/tandem.elf $(O)/.config $(image_dir)
 	$(Q)mv $(image_dir)/.config $(image_dir)/config
+
+install-guest: guest-tools
+	$(call say,INSTALL,$(DESTDIR)$(prefix))DESTDIR='$(DESTDIR)' \
+		guest/install.sh '$(abspath $(O))' '$(prefix)' '$(RELEASE)'
 
 uninstall:
 	$(Q)rm -f $(addprefix $(image_dir)/,loadvmm.efi tandem.elf config)
@@ -593,7 +593,7 @@ help:
 	@echo '  all            VMM, domains, loader, guest programs (default)'
 	@echo '  vmm domains loader guest bench-nic   one part'
 	@echo '  guest-tools guest-tools-windows      what users of a guest have'
-	@echo '  install-guest  ... below $$(DESTDIR)$$(prefix)'
+	@echo '  install-guest  ... to $$(DESTDIR)$$(prefix), /usr/src'
 	@echo '  clean          remove what was built, keep the configuration'
 	@echo '  distclean      remove everything below $(O)'
 	@echo

@@ -8,7 +8,7 @@
 set -eu
 
 cd "$(dirname "$0")"
-build=$1 prefix=$2 release=$3
+build=$1 prefix=$2 release=$(echo "$3" | tr / -)
 to=${DESTDIR:-}$prefix
 source=${DESTDIR:-}/usr/src/tandem-log-$release
 
