@@ -2,7 +2,8 @@
 # Ring-3 programs, and what is linked into each of them.
 
 domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
-	domains/lib/line.c domains/lib/args.c domains/lib/malloc.c \
+	domains/lib/line.c domains/lib/line_show.c domains/lib/line_history.c \
+	domains/lib/line_complete.c domains/lib/args.c domains/lib/malloc.c \
 	domains/lib/abort.c domains/lib/log.c
 
 # Commands of the debug shell.

@@ -1,127 +1,391 @@
 /* SPDX-License-Identifier: MIT */
-/* Line editing; include/domain/line.h tells what it does. */
-#include <domain/line.h>
+/* Line editing: keys and text. include/domain/line.h tells what it does. */
+#include "line.h"
 
-enum { PLAIN, AFTER_ESC, IN_SEQUENCE };
+#include <string.h>
 
-#define CTRL(letter)	((letter) & 0x1f)
+enum { PLAIN, AFTER_ESC, IN_CSI, IN_SS3 };
 
-void line_start(struct line *l, char *buf, size_t size, bool quiet)
+#define DELETE_KEY	0x7f
+#define MODIFIER_ALT	3
+#define MODIFIER_CTRL	5
+
+void line_start(struct line *l)
 {
-	l->buf = buf;
-	l->size = size;
-	l->len = 0;
-	l->quiet = quiet;
+	l->len = l->at = l->left = 0;
 	l->escape = PLAIN;
-	l->echo_len = 0;
-	l->erase = 0;
-	buf[0] = '\0';
+	l->has = l->needs = 0;
+	l->back = 0;
+	l->searching = l->tab = false;
+	l->buf[0] = '\0';
+	line_out(l, l->prompt, strlen(l->prompt));
 }
 
-static void show(struct line *l, const char *text)
+/* ---- text ---- */
+
+void line_insert(struct line *l, const char *text, size_t len)
 {
-	if (l->quiet)
+	if (len > l->size - 1 - l->len) {
+		line_bell(l);
 		return;
-	while (*text && l->echo_len < LINE_ECHO_MAX)
-		l->echo[l->echo_len++] = *text++;
+	}
+	memmove(l->buf + l->at + len, l->buf + l->at, l->len - l->at + 1);
+	memcpy(l->buf + l->at, text, len);
+	l->len += len;
+	l->at += len;
+	line_show_new(l, text, len);
 }
 
-static void rub_out(struct line *l, size_t new_len)
+void line_replace(struct line *l, const char *text)
 {
-	size_t i;
+	size_t len = strlen(text);
 
-	/* the continuation bytes of UTF-8 take no column */
-	for (i = new_len; i < l->len && !l->quiet; i++)
-		if (((uint8_t)l->buf[i] & 0xc0) != 0x80)
-			l->erase++;
-	l->len = new_len;
-	l->buf[new_len] = '\0';
+	/* one that was remembered by a program with longer lines */
+	if (len > l->size - 1)
+		len = 0;
+	memcpy(l->buf, text, len);
+	l->buf[len] = '\0';
+	l->len = l->at = len;
+	line_show(l);
 }
 
-static size_t before_last_character(const struct line *l)
+/* Delete what is between two places; keep: for ^Y. */
+static void cut(struct line *l, size_t from, size_t to, bool keep)
 {
-	size_t len = l->len;
+	size_t n = to - from;
+	bool end = l->at == l->len && to == l->len;
 
-	while (len > 0 && ((uint8_t)l->buf[len - 1] & 0xc0) == 0x80)
-		len--;
-	return len > 0 ? len - 1 : 0;
+	if (n == 0)
+		return;
+	if (keep && l->memory && n < sizeof(l->memory->killed)) {
+		memcpy(l->memory->killed, l->buf + from, n);
+		l->memory->killed[n] = '\0';
+	}
+	memmove(l->buf + from, l->buf + to, l->len - to + 1);
+	l->len -= n;
+	l->at = from;
+	if (end && n == 1)
+		line_show_shorter(l);
+	else
+		line_show(l);
 }
 
-static size_t before_last_word(const struct line *l)
+static void move(struct line *l, size_t to)
 {
-	size_t len = l->len;
+	if (to == l->at)
+		return;
+	l->at = to;
+	line_show(l);
+}
 
-	while (len > 0 && l->buf[len - 1] == ' ')
-		len--;
-	while (len > 0 && l->buf[len - 1] != ' ')
-		len--;
-	return len;
+static size_t word_before(const struct line *l)
+{
+	size_t at = l->at;
+
+	while (at > 0 && l->buf[at - 1] == ' ')
+		at--;
+	while (at > 0 && l->buf[at - 1] != ' ')
+		at--;
+	return at;
+}
+
+static size_t word_after(const struct line *l)
+{
+	size_t at = l->at;
+
+	while (at < l->len && l->buf[at] == ' ')
+		at++;
+	while (at < l->len && l->buf[at] != ' ')
+		at++;
+	return at;
+}
+
+/* ^T: the characters on both sides of the cursor; at the end, the last two. */
+static void transpose(struct line *l)
+{
+	size_t middle = l->at == l->len ? line_before(l, l->at) : l->at;
+	size_t from = line_before(l, middle), to = line_after(l, middle);
+	char first[4];
+	size_t n = middle - from;
+
+	if (n == 0 || to == middle)
+		return;
+	memcpy(first, l->buf + from, n);
+	memmove(l->buf + from, l->buf + middle, to - middle);
+	memcpy(l->buf + from + (to - middle), first, n);
+	l->at = to;
+	line_show(l);
+}
+
+static void yank(struct line *l)
+{
+	if (l->memory)
+		line_insert(l, l->memory->killed, strlen(l->memory->killed));
+}
+
+/* ---- escape sequences ---- */
+
+/* The final byte of ESC [ ... or ESC O. */
+static void sequence(struct line *l, uint8_t final)
+{
+	uint16_t modifier = l->parameter[1];
+	bool words = modifier == MODIFIER_ALT || modifier == MODIFIER_CTRL;
+
+	switch (final) {
+	case 'A':
+		line_move(l, 1);
+		break;
+	case 'B':
+		line_move(l, -1);
+		break;
+	case 'C':
+		move(l, words ? word_after(l) : line_after(l, l->at));
+		break;
+	case 'D':
+		move(l, words ? word_before(l) : line_before(l, l->at));
+		break;
+	case 'H':
+		move(l, 0);
+		break;
+	case 'F':
+		move(l, l->len);
+		break;
+	case '~':
+		if (l->parameter[0] == 1 || l->parameter[0] == 7)
+			move(l, 0);
+		else if (l->parameter[0] == 4 || l->parameter[0] == 8)
+			move(l, l->len);
+		else if (l->parameter[0] == 3)
+			cut(l, l->at, line_after(l, l->at), false);
+		break;
+	}
+}
+
+/* ESC and one byte, which is what Alt sends */
+static void alt(struct line *l, uint8_t byte)
+{
+	switch (byte) {
+	case 'b':
+		move(l, word_before(l));
+		break;
+	case 'f':
+		move(l, word_after(l));
+		break;
+	case 'd':
+		cut(l, l->at, word_after(l), true);
+		break;
+	case DELETE_KEY:
+	case CTRL('H'):
+		cut(l, word_before(l), l->at, true);
+		break;
+	}
+}
+
+static void parameter(struct line *l, uint8_t byte)
+{
+	uint16_t *p;
+
+	if (byte == ';') {
+		if (l->parameters < 2)
+			l->parameters++;
+		return;
+	}
+	if (byte < '0' || byte > '9' || l->parameters >= 2)
+		return;
+	p = &l->parameter[l->parameters];
+	if (*p < 1000)
+		*p = (uint16_t)(*p * 10 + byte - '0');
 }
 
 static bool in_escape(struct line *l, uint8_t byte)
 {
 	switch (l->escape) {
-	case AFTER_ESC:		/* ESC [ and ESC O go on, ESC x is complete */
-		l->escape = byte == '[' || byte == 'O' ? IN_SEQUENCE : PLAIN;
-		return true;
-	case IN_SEQUENCE:	/* until a final byte */
-		if (byte >= 0x40 && byte <= 0x7e)
+	case AFTER_ESC:
+		l->parameters = 0;
+		l->parameter[0] = l->parameter[1] = 0;
+		if (byte == '[') {
+			l->escape = IN_CSI;
+		} else if (byte == 'O') {
+			l->escape = IN_SS3;
+		} else if (byte != CTRL('[')) {
 			l->escape = PLAIN;
+			alt(l, byte);
+		}
+		return true;
+	case IN_CSI:		/* until a final byte */
+		if (byte == CTRL('[')) {
+			l->escape = AFTER_ESC;
+		} else if (byte >= 0x40 && byte <= 0x7e) {
+			l->escape = PLAIN;
+			sequence(l, byte);
+		} else {
+			parameter(l, byte);
+		}
+		return true;
+	case IN_SS3:
+		l->escape = PLAIN;
+		sequence(l, byte);
 		return true;
 	}
 	return false;
 }
 
-static void add(struct line *l, uint8_t byte)
-{
-	char text[2] = { (char)byte, '\0' };
+/* ---- characters ---- */
 
-	if (l->len + 1 >= l->size) {
-		show(l, "\a");
-		return;
-	}
-	l->buf[l->len++] = (char)byte;
-	l->buf[l->len] = '\0';
-	show(l, text);
+/* How many bytes a character has that begins so; 0: none does. */
+static uint8_t bytes_of(uint8_t first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf)
+		return 2;
+	if (first >= 0xe0 && first <= 0xef)
+		return 3;
+	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
 }
 
-enum line_event line_input(struct line *l, uint8_t byte)
+/* RFC 3629, and nothing that a terminal takes for a control character. */
+static bool acceptable(const uint8_t *c, uint8_t n)
 {
-	l->echo_len = 0;
-	l->erase = 0;
-	if (byte == CTRL('C')) {
-		show(l, "^C\n");
-		return LINE_CANCEL;
+	switch (n) {
+	case 2:
+		return c[0] != 0xc2 || c[1] >= 0xa0;
+	case 3:
+		return (c[0] != 0xe0 || c[1] >= 0xa0) &&
+		       (c[0] != 0xed || c[1] < 0xa0);
+	case 4:
+		return (c[0] != 0xf0 || c[1] >= 0x90) &&
+		       (c[0] != 0xf4 || c[1] < 0x90);
 	}
-	if (byte == '\r' || byte == '\n') {
-		show(l, "\n");
-		return LINE_DONE;
-	}
-	if (in_escape(l, byte))
-		return LINE_MORE;
+	return true;
+}
 
+/* A byte of text: it is added when its character is complete. */
+static void add(struct line *l, uint8_t byte)
+{
+	bool more = (byte & 0xc0) == 0x80;
+
+	if (l->quiet) {
+		line_insert(l, (const char *)&byte, 1);
+		return;
+	}
+	if (l->has > 0 && !more) {
+		l->has = 0;
+		line_bell(l);
+	}
+	if (l->has == 0)
+		l->needs = bytes_of(byte);
+	if (l->needs == 0) {
+		line_bell(l);
+		return;
+	}
+	l->character[l->has++] = byte;
+	if (l->has < l->needs)
+		return;
+	l->has = 0;
+	if (acceptable(l->character, l->needs))
+		line_insert(l, (const char *)l->character, l->needs);
+	else
+		line_bell(l);
+}
+
+/* ---- keys ---- */
+
+static void control(struct line *l, uint8_t byte)
+{
 	switch (byte) {
+	case CTRL('A'):
+		move(l, 0);
+		break;
+	case CTRL('B'):
+		move(l, line_before(l, l->at));
+		break;
 	case CTRL('D'):
-		if (l->len > 0)
-			return LINE_MORE;
-		show(l, "\n");
-		return LINE_END;
-	case CTRL('H'):
-	case 0x7f:
-		rub_out(l, before_last_character(l));
+		cut(l, l->at, line_after(l, l->at), false);
 		break;
-	case CTRL('U'):
-		rub_out(l, 0);
+	case CTRL('E'):
+		move(l, l->len);
 		break;
-	case CTRL('W'):
-		rub_out(l, before_last_word(l));
+	case CTRL('F'):
+		move(l, line_after(l, l->at));
+		break;
+	case CTRL('K'):
+		cut(l, l->at, l->len, true);
+		break;
+	case CTRL('L'):
+		line_out(l, "\033[H\033[J", 6);
+		line_show(l);
+		break;
+	case CTRL('N'):
+		line_move(l, -1);
+		break;
+	case CTRL('P'):
+		line_move(l, 1);
+		break;
+	case CTRL('R'):
+		line_search(l);
+		break;
+	case CTRL('T'):
+		transpose(l);
+		break;
+	case CTRL('Y'):
+		yank(l);
 		break;
 	case CTRL('['):
 		l->escape = AFTER_ESC;
 		break;
-	default:
-		if (byte >= ' ' || byte == '\t')
-			add(l, byte == '\t' ? ' ' : byte);
 	}
+}
+
+static void key(struct line *l, uint8_t byte)
+{
+	bool tab = l->tab;
+
+	l->tab = false;
+	switch (byte) {
+	case CTRL('H'):
+	case DELETE_KEY:
+		cut(l, line_before(l, l->at), l->at, false);
+		break;
+	case CTRL('U'):
+		cut(l, 0, l->at, true);
+		break;
+	case CTRL('W'):
+		cut(l, word_before(l), l->at, true);
+		break;
+	case '\t':
+		if (!l->words || l->quiet) {
+			line_insert(l, " ", 1);
+			break;
+		}
+		l->tab = tab;
+		line_complete(l);
+		break;
+	default:
+		if (byte >= ' ')
+			add(l, byte);
+		else if (!l->quiet)
+			control(l, byte);
+	}
+}
+
+enum line_event line_input(struct line *l, uint8_t byte)
+{
+	if (byte == CTRL('C')) {
+		line_out(l, "^C\n", 3);
+		return LINE_CANCEL;
+	}
+	if (l->searching && line_search_input(l, byte))
+		return LINE_MORE;
+	if (byte == '\r' || byte == '\n') {
+		line_out(l, "\n", 1);
+		return LINE_DONE;
+	}
+	if (byte == CTRL('D') && l->len == 0 && l->escape == PLAIN) {
+		line_out(l, "\n", 1);
+		return LINE_END;
+	}
+	if (!in_escape(l, byte))
+		key(l, byte);
 	return LINE_MORE;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text input and output on descriptors 0 and 1; see domain/tty.h. */
+#include <abi/dbgsh.h>
 #include <domain/syscall.h>
 #include <domain/tty.h>
 #include <errno.h>
@@ -74,38 +75,62 @@ int tty_getc(void)
 		return byte;
 	}
 	tty_flush();
-	byte = msgsendint(TTY_IN, 0);
+	byte = msgsendint(TTY_IN, DBGSH_READ);
 	if (byte < 0)
 		exitprocess(1);
 	return byte & 0xff;
 }
 
+int tty_typed(void)
+{
+	int byte = given_back;
+
+	given_back = -1;
+	if (byte >= 0)
+		return byte;
+	tty_flush();
+	byte = msgsendint(TTY_IN, DBGSH_READ_NOW);
+	if (byte == -EAGAIN)
+		return -1;
+	if (byte < 0)
+		exitprocess(1);
+	return byte & 0xff;
+}
+
+static line_words words;
+
+void tty_set_words(line_words fn)
+{
+	words = fn;
+}
+
 int tty_readline(const char *prompt, char *buf, size_t size, bool echo)
 {
+	static struct line_memory memory;
 	static bool after_cr;
-	struct line line;
+	struct line line = {
+		.buf = buf, .size = size, .quiet = !echo, .prompt = prompt,
+		.out = tty_write, .memory = &memory, .words = words,
+	};
 	enum line_event event;
 	int byte;
 
-	line_start(&line, buf, size, !echo);
-	if (echo)
-		tty_write(prompt, strlen(prompt));
+	line_start(&line);
 	do {
 		byte = tty_getc();
-		if (byte == '\n' && after_cr) {		/* CR LF is one Enter */
-			after_cr = false;
-			event = LINE_MORE;
-			continue;
-		}
+		event = LINE_MORE;
+		/* CR LF is one Enter */
+		if (byte != '\n' || !after_cr)
+			event = line_input(&line, (uint8_t)byte);
 		after_cr = byte == '\r';
-		event = line_input(&line, (uint8_t)byte);
-		while (line.erase-- > 0)
-			tty_write("\b \b", 3);
-		tty_write(line.echo, line.echo_len);
 	} while (event == LINE_MORE);
 	tty_flush();
 
 	if (event == LINE_CANCEL)
 		return -ECANCELED;
-	return event == LINE_END ? -EPIPE : (int)line.len;
+	if (event == LINE_END)
+		return -EPIPE;
+	if (echo)
+		line_remember(&memory, buf);
+	return (int)line.len;
 }

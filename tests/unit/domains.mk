@@ -2,7 +2,9 @@
 # Parts of the domains and of the guest's programs that need no VMM.
 unit-tests-y += domain_line domain_args domain_malloc echoctl_parse \
 	dbgsh_session call_vmm
-domain_line-y += tests/unit/domain_line_test.c domains/lib/line.c
+domain_line-y += tests/unit/domain_line_test.c domains/lib/line.c \
+	domains/lib/line_show.c domains/lib/line_history.c \
+	domains/lib/line_complete.c tests/unit/terminal.c
 domain_args-y += tests/unit/domain_args_test.c domains/lib/args.c
 domain_malloc-y += tests/unit/domain_malloc_test.c
 echoctl_parse-y += tests/unit/echoctl_parse_test.c domains/echoctl/parse.c \
@@ -12,7 +14,7 @@ dbgsh_session-y += tests/unit/dbgsh_session_test.c guest/dbgsh/session.c \
 	guest/dbgsh/terminal_posix.c
 call_vmm-y += tests/unit/call_vmm_test.c guest/common/call_vmm.c \
 	guest/common/call_vmm_posix.c
-domain_line-cflags := -idirafter domains/include
+domain_line-cflags := -Idomains/lib -idirafter domains/include
 domain_args-cflags := -idirafter domains/include
 domain_malloc-cflags := -idirafter domains/include
 echoctl_parse-cflags := -idirafter domains/include

@@ -18,6 +18,9 @@
 /* Next input byte; what was written so far is shown first. Blocks. */
 int tty_getc(void);
 
+/* What has been typed already: a byte, or -1. Does not wait. */
+int tty_typed(void);
+
 /* The next tty_getc() returns byte; one at a time. */
 void tty_ungetc(int byte);
 
@@ -29,9 +32,12 @@ void tty_flush(void);
 /* Formatted output, at most 511 bytes in one call. */
 void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What Tab completes in lines read from now on; NULL: nothing. */
+void tty_set_words(line_words words);
+
 /*
- * Read a line with echo and editing (domain/line.h); with echo false the
- * bytes are taken as they come. Returns its length, -ECANCELED (^C), or
+ * Read a line with echo, editing and history (domain/line.h); with echo false
+ * the bytes are taken as they come, for programs. Returns its length, -ECANCELED (^C), or
  * -EPIPE (^D on an empty line).
  */
 int tty_readline(const char *prompt, char *buf, size_t size, bool echo);
