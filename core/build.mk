@@ -21,6 +21,6 @@ vmm-y += core/x86/svm/enter.S core/x86/svm/svm.c core/x86/svm/exit.c \
 vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/message.c core/domain/syscall.c core/domain/schedule.c \
 	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c \
-	core/domain/fault.c
+	core/domain/fault.c core/domain/ps.c core/version.c
 
 include core/pci/build.mk core/iommu/build.mk

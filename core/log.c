@@ -68,7 +68,8 @@ static void log_text(const char *text, size_t len)
 
 static void log_va(enum log_level level, const char *fmt, va_list ap)
 {
-	static const char *const mark[] = { "error: ", "warning: ", "", "" };
+	static const char *const mark[] = { "error: ", "warning: ", "",
+					  "debug: " };
 	uint64_t now = time_us();
 	char line[LINE_MAX];
 	int n, m;

@@ -4,19 +4,35 @@
 domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
 	domains/lib/line.c domains/lib/line_show.c domains/lib/line_history.c \
 	domains/lib/line_complete.c domains/lib/args.c domains/lib/malloc.c \
-	domains/lib/abort.c domains/lib/log.c
+	domains/lib/abort.c domains/lib/log.c domains/lib/json.c
 
 # Commands of the debug shell.
 commands-y := exits help log net ps version
 commands-$(CONFIG_ECHO) += echoctl
 commands-$(CONFIG_DEBUG_COMMANDS) += crash kill spin
 echoctl-y += domains/echoctl/parse.c
+log-y += domains/log/filter.c
+net-y += domains/net/core.c domains/net/stack.c
 
-shell-y += domains/shell/main.c domains/lib/error.c
+shell-y += domains/shell/main.c domains/lib/usage.c domains/lib/error.c
 
 # Programs that say for themselves what they are made of.
 include $(wildcard domains/*/build.mk)
 
+# What commands are for: U(NAME) has a usage.c, N(NAME) none. The shell's own,
+# exit, is in the shell's folder.
+usage_sources = $(wildcard $(patsubst %,domains/%/usage.c,$(1:exit=shell)))
+usage_flag = -DUSAGES='$(foreach c,$(1),$(if \
+	$(call usage_sources,$(c)),U($(c)),N($(c))))'
+all_usages := $(call usage_flag,$(sort $(commands-y) exit))
+
 $(foreach c,$(commands-y),$(eval $(c)-y += domains/$(c)/main.c \
-	domains/lib/command.c domains/lib/error.c))
+	$(call usage_sources,$(c)) domains/lib/usage.c domains/lib/command.c \
+	domains/lib/error.c))
+$(foreach c,$(filter-out help,$(commands-y)),$(eval $(c)-cflags += \
+	-DCOMMAND='"$(c)"' $(call usage_flag,$(c))))
+shell-y += $(call usage_sources,exit $(commands-y))
+shell-cflags += $(all_usages)
+help-y += $(call usage_sources,exit $(filter-out help,$(commands-y)))
+help-cflags += -DCOMMAND='"help"' $(all_usages)
 domains-$(CONFIG_DBGSH) += shell $(commands-y)

@@ -1,93 +1,113 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the shell's `net` command shows of each switch: its ports with their
- * counters. Counters that are 0 are left out, but for frames and bytes.
+ * What the shell's `net` command is told of each switch: its ports with their
+ * counters (abi/net.h). Counters that are 0 are left out.
  */
 #include <net/net.h>
 
+#include <abi/net.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <tandem/domain.h>
 
-#define TEXT_MAX	3072
+_Static_assert(NET_STATUS_PORTS == NET_PORTS, "one entry for each");
 
 static const char *const port_names[NET_PORTS] = {
 	[NET_WIRE] = "wire", [NET_GUEST] = "guest", [NET_STACK] = "stack",
 };
 
-void net_text_add(struct net_text *t, const char *fmt, ...)
+/* The report as it grows. */
+struct net_report {
+	struct net_status status;
+	enum net_port_id port;
+};
+
+/* A new entry, NULL if there is no room for it. */
+static struct net_status_entry *entry_add(struct net_report *r,
+					  const char *name)
 {
+	struct net_status *s = &r->status;
+	struct net_status_entry *e = &s->entry[s->entries];
+
+	if (s->entries == NET_STATUS_ENTRIES) {
+		s->left_out++;
+		return NULL;
+	}
+	s->entries++;
+	e->port = (uint8_t)r->port;
+	strlcpy(e->name, name, sizeof(e->name));
+	return e;
+}
+
+void net_report_text(struct net_report *r, const char *name, const char *fmt,
+		     ...)
+{
+	struct net_status_entry *e = entry_add(r, name);
 	va_list ap;
-	int n;
 
+	if (!e)
+		return;
+	e->is_text = 1;
 	va_start(ap, fmt);
-	n = vsnprintf(t->at, t->left, fmt, ap);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= t->left)
-		n = t->left ? (int)t->left - 1 : 0;
-	t->at += n;
-	t->left -= (size_t)n;
 }
 
-void net_text_count(struct net_text *t, const char *name, uint64_t value)
+void net_report_count(struct net_report *r, const char *name, uint64_t value)
 {
-	if (value)
-		net_text_add(t, "    %-20s %12lu\n", name, value);
+	struct net_status_entry *e = value ? entry_add(r, name) : NULL;
+
+	if (e)
+		e->value = value;
 }
 
-static void describe_port(struct net_text *t, struct net_port *p)
+static void describe_port(struct net_report *r, struct net_port *p)
 {
+	struct net_status_port *s = &r->status.port[p->id];
 	const struct net_counters *c = &p->count;
 
-	net_text_add(t, "  %-5s link %s", port_names[p->id],
-		     p->link ? "up" : "down");
-	if (p->id == NET_WIRE && p->link)
-		net_text_add(t, ", %u Mbit/s %s duplex", p->speed,
-			     p->full_duplex ? "full" : "half");
-	net_text_add(t, "\n    from it %12lu frames %14lu bytes\n",
-		     c->rx_frames, c->rx_bytes);
-	net_text_add(t, "    to it   %12lu frames %14lu bytes\n",
-		     c->tx_frames, c->tx_bytes);
-	net_text_count(t, "receive errors", c->rx_errors);
-	net_text_count(t, "no buffer", c->rx_no_buffer);
-	net_text_count(t, "pushed back", c->tx_busy);
-	net_text_count(t, "link was down", c->tx_link_down);
-	net_text_count(t, "malformed", c->tx_malformed);
-	net_text_count(t, "linearized", c->linearized);
-	net_text_count(t, "for nobody", c->filtered);
+	strlcpy(s->name, port_names[p->id], sizeof(s->name));
+	s->link = p->link;
+	s->speed = p->speed;
+	s->full_duplex = p->full_duplex;
+	memcpy(s->mac, p->mac, ETH_ALEN);
+	s->rx_frames = c->rx_frames;
+	s->rx_bytes = c->rx_bytes;
+	s->tx_frames = c->tx_frames;
+	s->tx_bytes = c->tx_bytes;
+	r->port = p->id;
+	net_report_count(r, "receive errors", c->rx_errors);
+	net_report_count(r, "no buffer", c->rx_no_buffer);
+	net_report_count(r, "pushed back", c->tx_busy);
+	net_report_count(r, "link was down", c->tx_link_down);
+	net_report_count(r, "malformed", c->tx_malformed);
+	net_report_count(r, "linearized", c->linearized);
+	net_report_count(r, "for nobody", c->filtered);
 	if (p->ops->describe)
-		p->ops->describe(p, t);
+		p->ops->describe(p, r);
 }
 
-static void describe_switch(struct net_text *t, struct net_switch *sw)
-{
-	struct net_port *wire = net_switch_port(sw, NET_WIRE);
-
-	net_text_add(t, "net=%s, %02x:%02x:%02x:%02x:%02x:%02x\n",
-		     net_switch_mode(sw), wire->mac[0], wire->mac[1],
-		     wire->mac[2], wire->mac[3], wire->mac[4], wire->mac[5]);
-	for (enum net_port_id id = NET_WIRE; id < NET_PORTS; id++)
-		if (net_switch_port(sw, id))
-			describe_port(t, net_switch_port(sw, id));
-}
-
-/* buf 0: text, writable; the answer is its length */
+/* buf 0: struct net_status, or the beginning of it; the answer is its length */
 static int status_message(struct message *m)
 {
-	static char text[TEXT_MAX];
-	struct net_text t = { text, sizeof(text) };
-	struct net_switch *sw;
+	static struct net_report r;	/* the first CPU's */
+	struct net_switch *sw = m->value < 0 ? NULL :
+		net_switch_get((unsigned int)m->value);
 	size_t len;
 
 	if (m->type != MSG_BUF || m->n_bufs < 1 || !m->buf[0].writable)
 		return -EINVAL;
-	if (!net_switch_get(0))
-		net_text_add(&t, "no shared network card\n");
-	for (unsigned int i = 0; (sw = net_switch_get(i)); i++)
-		describe_switch(&t, sw);
-	len = MIN((size_t)(t.at - text), m->buf[0].len);
-	if (domain_copy_out(m->sender, m->buf[0].base, text, len))
+	if (!sw)
+		return -ENOENT;
+	memset(&r, 0, sizeof(r));
+	strlcpy(r.status.mode, net_switch_mode(sw), sizeof(r.status.mode));
+	for (enum net_port_id id = NET_WIRE; id < NET_PORTS; id++)
+		if (net_switch_port(sw, id))
+			describe_port(&r, net_switch_port(sw, id));
+	len = MIN(sizeof(r.status), m->buf[0].len);
+	if (domain_copy_out(m->sender, m->buf[0].base, &r.status, len))
 		return -EFAULT;
 	return (int)len;
 }

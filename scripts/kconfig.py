@@ -9,8 +9,9 @@ naming the .config file.
     olddefconfig        new symbols get their defaults
     savedefconfig FILE  only what differs from the defaults
     listnewconfig       symbols the .config does not know yet
-    generate DIR        DIR/autoconf.h for C, DIR/auto.conf for make, and a
-                        file for each symbol, newer if its value changed
+    generate DIR        DIR/autoconf.h for C, DIR/auto.conf for make,
+                        DIR/digest.h, a number for all of it, and a file for
+                        each symbol, newer if its value changed
     allnoconfig, allyesconfig, alldefconfig
                         a new .config: as little and as much as can be, the
                         defaults
@@ -23,6 +24,7 @@ form of an IP address, is checked here each time a configuration is read: a bad
 value is refused with the symbol, the value and what was expected.
 """
 
+import hashlib
 import ipaddress
 import os
 import random
@@ -156,9 +158,30 @@ def new_config(command, seed):
     print(kconf.write_config())
 
 
+def write_changed(path, text):
+    try:
+        with open(path, encoding="utf-8") as f:
+            if f.read() == text:
+                return
+    except OSError:
+        pass
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def digest(kconf):
+    """What tells one configuration from another, for the VMM's version."""
+    text = "".join(f"{sym.name}={sym.str_value}\n"
+                   for sym in kconf.unique_defined_syms)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def generate(directory):
     kconf = load()
     os.makedirs(directory, exist_ok=True)
+    write_changed(os.path.join(directory, "digest.h"),
+                  "/* Made by make from the configuration. */\n"
+                  f'#define CONFIG_DIGEST "{digest(kconf)}"\n')
     kconf.write_autoconf(os.path.join(directory, "autoconf.h"),
                          "/* Made by make from the configuration. */\n")
     # auto.conf, and a file per symbol that is touched if its value changed

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the core offers to the shell's programs by msgopen: the log, the list
- * of domains, the version, and, for debugging, the end of a domain.
+ * What the core offers to the shell's programs by msgopen: the log and, for
+ * debugging, the end of a domain.
  */
 #include "domain.h"
 #include "../log.h"
 
-#include <config/release.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <tandem/kconfig.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
-
-#define TEXT_MAX	2048
 
 /* Answer with text in the sender's first buffer: its length. */
 static int reply(struct message *m, const char *text, size_t len)
@@ -73,65 +69,31 @@ static const struct message_handler log_previous_handler = {
 };
 MESSAGE_HANDLER(log_previous_handler);
 
-static int version_message(struct message *m)
+/* A number as `ps` shows them; 0: name is none. */
+static uint64_t number_of(const char *name)
 {
-	static const char text[] = "Tandem " TANDEM_RELEASE "\n";
+	uint64_t n = 0;
 
-	return reply(m, text, sizeof(text) - 1);
-}
-
-static const struct message_handler version_handler = {
-	.name = "version", .fn = version_message,
-};
-MESSAGE_HANDLER(version_handler);
-
-static const char *state_name(const struct domain *d)
-{
-	static const char *const names[] = {
-		[ACT_NEW] = "new", [ACT_RUN] = "ready", [ACT_WAIT] = "waits",
-		[ACT_SEND] = "calls", [ACT_QUEUED] = "queued",
-	};
-
-	return names[d->act[d->depth - 1].state];
-}
-
-/* Whoever started d and waits for it; services are the core's. */
-static const char *starter_name(const struct domain *d, char *text, size_t size)
-{
-	const struct domain *s = domain_find(d->act[0].caller);
-
-	if (!s)
-		return d->act[0].state == ACT_NEW ? "-" : "core";
-	snprintf(text, size, "%s %lu", s->name, s->serial);
-	return text;
-}
-
-static int list_message(struct message *m)
-{
-	char text[TEXT_MAX], starter[DOMAIN_NAME_LEN + 24];
-	int n = snprintf(text, sizeof(text), "%5s  %-12s %-7s %10s %6s  %s\n",
-			 "id", "program", "state", "cpu ms", "KiB",
-			 "started by");
-
-	for (struct domain *d = domain_list; d; d = d->next) {
-		if (n >= (int)sizeof(text) - 128) {
-			n += snprintf(text + n, sizeof(text) - n,
-				      "(more than fit here)\n");
-			break;
-		}
-		n += snprintf(text + n, sizeof(text) - n,
-			      "%5lu  %-12s %-7s %10lu %6lu  %s\n", d->serial,
-			      d->name, state_name(d), d->total_us / 1000,
-			      d->pages * PAGE_SIZE / 1024,
-			      starter_name(d, starter, sizeof(starter)));
+	for (const char *p = name; *p; p++) {
+		if (*p < '0' || *p > '9' || p - name > 17)
+			return 0;
+		n = n * 10 + (uint64_t)(*p - '0');
 	}
-	return reply(m, text, (size_t)n);
+	return n;
 }
 
-static const struct message_handler list_handler = {
-	.name = "domain_list", .fn = list_message,
-};
-MESSAGE_HANDLER(list_handler);
+/* The domain of that number, else the newest of that name. */
+static struct domain *domain_named(const char *name)
+{
+	struct domain *d = domain_find(number_of(name));
+
+	if (d)
+		return d;
+	for (d = domain_list; d; d = d->next)
+		if (!d->dying && !strcmp(d->name, name))
+			return d;
+	return NULL;
+}
 
 /*
  * For leak tests, struct domain_counts: what there is, counted from the page
@@ -159,11 +121,11 @@ static const struct message_handler counts_handler = {
 };
 MESSAGE_HANDLER(counts_handler);
 
-/* buf 0: the program's name. Services start again by themselves. */
+/* buf 0: the program's name or number. Services start again by themselves. */
 static int kill_message(struct message *m)
 {
 	char name[MSG_NAME_MAX] = "";
-	struct domain *d = domain_list;
+	struct domain *d;
 
 	if (!IS_ENABLED(CONFIG_DEBUG_COMMANDS))
 		return -EPERM;
@@ -172,8 +134,7 @@ static int kill_message(struct message *m)
 		return -EINVAL;
 	if (domain_copy_in(m->sender, name, m->buf[0].base, m->buf[0].len))
 		return -EFAULT;
-	while (d && strcmp(d->name, name))
-		d = d->next;
+	d = domain_named(name);
 	if (!d)
 		return -ENOENT;
 	if (d == m->sender)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* `help`: the commands of the shell, one line each. */
+/* `help`: the commands of the shell, one line each, or the usage of one. */
 #include <domain/command.h>
 #include <domain/tty.h>
+#include <domain/usage.h>
 #include <string.h>
-#include <tandem/kconfig.h>
 
-struct entry {
-	const char *name, *what;
-	int built;
-};
+static int show(const char *name)
+{
+	const struct usage *u = usage_find(name);
 
 static const struct entry entries[] = {
 	{ "echoctl", "echo server and client: see \"echoctl help\"",
@@ -33,25 +32,29 @@ static const struct entry entries[] = {
 };
 
 #define N_ENTRIES (sizeof(entries) / sizeof(entries[0]))
+	if (!u) {
+		printf("help: %s: no such command; \"help\" lists them\n",
+		       name);
+		return COMMAND_FAILED;
+	}
+	if (u->text)
+		tty_write(u->text, strlen(u->text));
+	else
+		printf("%s: %s%s\"%s -h\" tells more\n", u->name, u->what,
+		       u->what[0] ? "; " : "", u->name);
+	return 0;
+}
 
 int command(int argc, char **argv)
 {
-	const struct entry *e;
-	int shown = 0;
+	const struct usage *u;
+	unsigned int n;
 
-	if (argc > 1) {
-		printf("help: expected: help [command]\n");
-		return COMMAND_USAGE;
-	}
-	for (e = entries; e < entries + N_ENTRIES; e++) {
-		if (!e->built || (argc == 1 && strcmp(argv[0], e->name) != 0))
-			continue;
-		printf("%-10s %s\n", e->name, e->what);
-		shown++;
-	}
-	if (shown == 0) {
-		printf("help: %s: no such command\n", argv[0]);
-		return COMMAND_FAILED;
-	}
+	if (argc > 1)
+		return command_expected("one command, or none");
+	if (argc == 1)
+		return show(argv[0]);
+	for (n = 0; (u = usage_get(n)); n++)
+		printf("%-10s %s\n", u->name, u->what);
 	return 0;
 }

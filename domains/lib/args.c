@@ -2,6 +2,7 @@
 /* Words and numbers of a command line; see domain/args.h. */
 #include <domain/args.h>
 #include <errno.h>
+#include <string.h>
 
 static int is_space(char c)
 {
@@ -78,4 +79,59 @@ int args_ipv4(const char *text, uint32_t *address)
 	}
 	*address = sum;
 	return 0;
+}
+
+static int long_option(struct args *a, const struct args_option *o)
+{
+	const char *name = a->text + 2, *equals = strchr(name, '=');
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+
+	for (; o->name; o++) {
+		if (strlen(o->name) != len || strncmp(o->name, name, len))
+			continue;
+		if (!o->value)
+			return equals ? ARGS_VALUE : o->result;
+		if (!equals && a->at == a->argc)
+			return ARGS_NO_VALUE;
+		a->text = equals ? equals + 1 : a->argv[a->at++];
+		return o->result;
+	}
+	return ARGS_UNKNOWN;
+}
+
+static int short_option(struct args *a, const struct args_option *o)
+{
+	char letter = *a->letters++;
+
+	for (; o->name; o++) {
+		if (o->letter != letter)
+			continue;
+		if (!o->value)
+			return o->result;
+		if (*a->letters == '\0' && a->at == a->argc)
+			return ARGS_NO_VALUE;
+		a->text = *a->letters ? a->letters : a->argv[a->at++];
+		a->letters = NULL;
+		return o->result;
+	}
+	return ARGS_UNKNOWN;
+}
+
+int args_next(struct args *a, const struct args_option *options)
+{
+	if (a->letters && *a->letters)
+		return short_option(a, options);
+	if (a->at == a->argc)
+		return ARGS_END;
+	a->text = a->argv[a->at++];
+	if (a->only_operands || a->text[0] != '-' || a->text[1] == '\0')
+		return ARGS_OPERAND;
+	if (a->text[1] != '-') {
+		a->letters = a->text + 1;
+		return short_option(a, options);
+	}
+	if (a->text[2] != '\0')
+		return long_option(a, options);
+	a->only_operands = 1;
+	return args_next(a, options);
 }

@@ -14,8 +14,6 @@
 #include <lwip/init.h>
 #include <lwip/timeouts.h>
 #include <services/netd.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "../../net/stack/lwip/stack.h"
 
@@ -70,24 +68,12 @@ static _Noreturn void run(void)
 
 MSG_HANDLER(netd_status);
 
-/* "netd": MSG_BUF with a writable buffer: the stack's status as text. */
+/* NETD_HANDLER: see services/netd.h. */
 int netd_status(int type, int value, struct msg_buf *bufs, size_t n)
 {
-	size_t used, total, len, size;
-	char *text;
-
-	(void)value;
 	if (type != MSG_BUF || n < 1 || !bufs[0].writable)
 		return -EINVAL;
-	text = bufs[0].base;
-	size = bufs[0].len;
-	len = stack_netif_status(text, size);
-	malloc_usage(&used, &total);
-	if (len < size)
-		len += (size_t)snprintf(text + len, size - len,
-					"netd: heap %zu of %zu KiB used\n",
-					used / 1024, total / 1024);
-	return (int)(len < size ? len : size);
+	return stack_status(value, bufs[0].base, bufs[0].len);
 }
 
 int domain_main(int type, int value, struct msg_buf *bufs, size_t n)
@@ -118,7 +104,7 @@ int domain_main(int type, int value, struct msg_buf *bufs, size_t n)
 		domain_log(LOG_ERROR, "no packet rings: %d", error);
 		return 1;
 	}
-	error = msgregister("netd", netd_status_entry);
+	error = msgregister(NETD_HANDLER, netd_status_entry);
 	if (error < 0)
 		domain_log(LOG_WARN, "no status: msgregister: %d", error);
 	start_services();

@@ -11,6 +11,7 @@
 #include <domain/command.h>
 #include <domain/syscall.h>
 #include <domain/tty.h>
+#include <domain/usage.h>
 #include <errno.h>
 
 #define QUIET_BYTE	0x0e
@@ -19,7 +20,10 @@
 
 static bool quiet;
 
-/* Hand over input and output, and run. Exit status or negative errno. */
+/*
+ * Hand over input and output, and run. Exit status or negative errno, of which
+ * -ECANCELED is ^C (core/domain/dbgsh.c).
+ */
 static int run(int process, char *rest)
 {
 	struct msg_buf buf = {
@@ -55,6 +59,10 @@ static int run_program(const char *name, char *rest)
 	}
 	status = run(process, rest);
 	msgclose(process);
+	if (status == -ECANCELED) {
+		printf("^C\n");
+		return COMMAND_INTERRUPTED;
+	}
 	if (status < 0) {
 		printf("%s: ended by the VMM, \"log\" tells why (%d)\n", name,
 		       status);
@@ -95,20 +103,22 @@ static void greet(void)
 		quiet = true;
 	else
 		tty_ungetc(byte);
+	/* the prompt comes again, in the same place */
+	if (!quiet)
+		tty_putc('\r');
 }
 
 int domain_main(int type, int value, struct msg_buf *bufs, size_t n)
 {
 	static char line[COMMAND_LINE_MAX];
-	const char *prompt = "";	/* greet() has shown the first one */
 	bool go_on = true;
 	int status, len;
 
 	(void)type, (void)value, (void)bufs, (void)n;
+	tty_set_words(usage_word);
 	greet();
 	while (go_on) {
-		len = tty_readline(prompt, line, sizeof(line), !quiet);
-		prompt = PROMPT;
+		len = tty_readline(PROMPT, line, sizeof(line), !quiet);
 		if (len == -EPIPE)
 			break;
 		if (len < 0)

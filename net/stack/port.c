@@ -268,14 +268,15 @@ static void link_changed(struct net_port *p, bool up)
 	stack_config_changed(p->priv);
 }
 
-static void describe(struct net_port *p, struct net_text *t)
+static void describe(struct net_port *p, struct net_report *r)
 {
 	struct stack_port *s = p->priv;
 
-	net_text_add(t, "    netd: %s\n", s->domain ? "runs" : "does not run");
-	net_text_count(t, "bad slots", s->count.bad_slot);
-	net_text_count(t, "broken rings", s->count.broken);
-	net_text_count(t, "bad addresses", s->count.bad_addresses);
+	net_report_text(r, "netd", "%s",
+			s->domain ? "runs" : "does not run");
+	net_report_count(r, "bad slots", s->count.bad_slot);
+	net_report_count(r, "broken rings", s->count.broken);
+	net_report_count(r, "bad addresses", s->count.bad_addresses);
 }
 
 const struct net_port_ops stack_port_ops = {

@@ -34,22 +34,22 @@ static void link_changed(struct net_port *p, bool up)
 		virtio_interrupt_config(dev);
 }
 
-static void describe(struct net_port *p, struct net_text *t)
+static void describe(struct net_port *p, struct net_report *r)
 {
 	struct virtio_net *dev = p->priv;
 
-	net_text_add(t, "    virtio: status %#x, features %#lx, %s\n",
-		     dev->status, dev->features,
-		     virtio_pci_msix_on(dev) ? "MSI-X" : "INTx");
-	net_text_count(t, "notifications", dev->count.notifies);
-	net_text_count(t, "interrupts", dev->count.interrupts);
-	net_text_count(t, "chains received", dev->queue[QUEUE_RX].chains);
-	net_text_count(t, "large frames received", dev->count.large);
-	net_text_count(t, "chains sent", dev->queue[QUEUE_TX].chains);
-	net_text_count(t, "in flight", dev->in_flight);
-	net_text_count(t, "rules broken", dev->count.broken);
-	net_text_count(t, "bad accesses", dev->count.bad_access);
-	net_text_count(t, "bad messages", dev->count.bad_msi);
+	net_report_text(r, "virtio", "status %#x, features %#lx, %s",
+			dev->status, dev->features,
+			virtio_pci_msix_on(dev) ? "MSI-X" : "INTx");
+	net_report_count(r, "notifications", dev->count.notifies);
+	net_report_count(r, "interrupts", dev->count.interrupts);
+	net_report_count(r, "chains received", dev->queue[QUEUE_RX].chains);
+	net_report_count(r, "large frames received", dev->count.large);
+	net_report_count(r, "chains sent", dev->queue[QUEUE_TX].chains);
+	net_report_count(r, "in flight", dev->in_flight);
+	net_report_count(r, "rules broken", dev->count.broken);
+	net_report_count(r, "bad accesses", dev->count.bad_access);
+	net_report_count(r, "bad messages", dev->count.bad_msi);
 }
 
 static const struct net_port_ops ops = {

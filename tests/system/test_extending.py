@@ -87,10 +87,13 @@ def test_command_of_the_page_asks_the_service(machine):
         median = shell.command("jitter 500")
         worst = shell.command("jitter 1000")
         wrong = shell.command("jitter 1001")
+        told = shell.command("help"), shell.command("jitter -h")
     found = [int(re.search(r"at most (\d+) us late", text)[1])
              for text in (median, worst)]
     assert 0 < found[0] <= found[1], (median, worst)
-    assert "expected: jitter [per mille, 1 to 1000]" in wrong
+    assert "jitter: expected one number, from 1 to 1000" in wrong
+    assert "jitter     how late the VMM's timers are" in told[0]
+    assert "jitter [PER MILLE]\n" in told[1]
 
 
 def test_call_of_the_page_answers_a_program_in_the_guest(machine):

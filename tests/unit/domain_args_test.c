@@ -77,8 +77,63 @@ static void addresses_are_strict(void)
 		CHECK(args_ipv4(wrong[i], &a) == -EINVAL);
 }
 
+static const struct args_option options[] = {
+	{ "follow", 'f', 0, 'f' }, { "lines", 'n', 1, 'n' },
+	{ "json", 0, 0, 'j' }, { 0 },
+};
+
+/* Each option's letter and value; "?" and so on for what is wrong. */
+static void options_of(const char *text, const char *wanted)
+{
+	char line[100], got[200] = "", *argv[8];
+	struct args a = { .argv = argv };
+	int option;
+
+	snprintf(line, sizeof(line), "%s", text);
+	a.argc = args_split(line, argv, 8);
+	while ((option = args_next(&a, options)) && strlen(got) < 100) {
+		char one[50];
+
+		snprintf(one, sizeof(one), "%s;", option == 'n' || option < 0 ?
+			 a.text : "");
+		strncat(got, option > 0 ? (char[]){ (char)option, 0 } :
+			option == ARGS_OPERAND ? "=" :
+			option == ARGS_UNKNOWN ? "?" :
+			option == ARGS_NO_VALUE ? "!" : "-", 2);
+		strcat(got, one);
+		if (option < ARGS_OPERAND)
+			break;
+	}
+	if (strcmp(got, wanted))
+		printf("%s: %s instead of %s\n", text, got, wanted);
+	CHECK(strcmp(got, wanted) == 0);
+}
+
+static void options_come_in_any_form(void)
+{
+	options_of("", "");
+	options_of("-f", "f;");
+	options_of("-n 5 x -f y", "n5;=x;f;=y;");
+	options_of("-n5", "n5;");
+	options_of("-fn 5", "f;n5;");
+	options_of("-fn5", "f;n5;");
+	options_of("--follow --lines 7 --json", "f;n7;j;");
+	options_of("--lines=7", "n7;");
+	options_of("--lines=", "n;");
+	options_of("x -- -f --json", "=x;=-f;=--json;");
+	options_of("-", "=-;");
+	options_of("-n", "!-n;");
+	options_of("--lines", "!--lines;");
+	options_of("-x", "?-x;");
+	options_of("-fx", "f;?-fx;");
+	options_of("--line 7", "?--line;");
+	options_of("--liness 7", "?--liness;");
+	options_of("--follow=1", "---follow=1;");
+}
+
 int main(void)
 {
+	options_come_in_any_form();
 	words_are_cut_at_blanks();
 	numbers_are_strict();
 	addresses_are_strict();

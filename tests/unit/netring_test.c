@@ -64,11 +64,12 @@ void net_filter_changed(struct net_port *p, bool promiscuous,
 	n_multicast = n;
 }
 
-void net_text_add(struct net_text *t, const char *fmt, ...)
+void net_report_text(struct net_report *r, const char *name, const char *fmt,
+		     ...)
 {
 }
 
-void net_text_count(struct net_text *t, const char *name, uint64_t value)
+void net_report_count(struct net_report *r, const char *name, uint64_t value)
 {
 }
 

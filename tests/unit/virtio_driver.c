@@ -68,11 +68,12 @@ struct net_port *net_switch_port(struct net_switch *sw, enum net_port_id id)
 	return id == NET_WIRE ? &wire : &port;
 }
 
-void net_text_add(struct net_text *t, const char *fmt, ...)
+void net_report_text(struct net_report *r, const char *name, const char *fmt,
+		     ...)
 {
 }
 
-void net_text_count(struct net_text *t, const char *name, uint64_t value)
+void net_report_count(struct net_report *r, const char *name, uint64_t value)
 {
 }
 

@@ -7,20 +7,34 @@
 #ifndef DOMAIN_COMMAND_H
 #define DOMAIN_COMMAND_H
 
+#include <stddef.h>
+
 #define COMMAND_LINE_MAX	256
 
 /* Exit status of a command that was asked for something it cannot do. */
 #define COMMAND_FAILED		1
 #define COMMAND_USAGE		2
+/* ... of one that ^C has ended */
+#define COMMAND_INTERRUPTED	130
 
 /* argv[0..argc) are the words after the command's name. Exit status. */
 int command(int argc, char **argv);
 
 /*
- * Ask the core's handler name for text and show it. Exit status; failures
- * are told to the user.
+ * The command line was wrong: tell what was expected, as text behind
+ * "COMMAND: expected ". Returns COMMAND_USAGE.
  */
-int command_show(const char *name);
+int command_expected(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* Something did not work: "COMMAND: what: why". Returns COMMAND_FAILED. */
+int command_failed(const char *what, int error);
+
+/*
+ * Ask the handler of that name, of the core or of a service, for something:
+ * value says what, the answer goes to buf[len). Its length, or -errno.
+ */
+int command_ask(const char *name, int value, void *buf, size_t len);
 
 /* What a negative errno means, for a person. */
 const char *command_error(int error);

@@ -121,15 +121,14 @@ static inline void net_count(uint64_t *counter, uint64_t n)
 struct net_port;
 struct net_switch;
 
-/* Status text as it grows; what does not fit is cut. */
-struct net_text {
-	char *at;
-	size_t left;
-};
+/* Status of a port as it is put together (net/status.c). */
+struct net_report;
 
-void net_text_add(struct net_text *t, const char *fmt, ...) __printf(2, 3);
-/* A line with a counter, unless it is 0. */
-void net_text_count(struct net_text *t, const char *name, uint64_t value);
+/* How something is, in a few words. */
+void net_report_text(struct net_report *r, const char *name, const char *fmt,
+		     ...) __printf(3, 4);
+/* A counter, unless it is 0. */
+void net_report_count(struct net_report *r, const char *name, uint64_t value);
 
 struct net_port_ops {
 	unsigned int (*transmit)(struct net_port *p, struct frame *const *f,
@@ -140,8 +139,8 @@ struct net_port_ops {
 	void (*resume)(struct net_port *p);
 	/* the wire's link changed; not called on the wire port itself */
 	void (*link_changed)(struct net_port *p, bool up);
-	/* further lines for the status, with net_text_*; may be NULL */
-	void (*describe)(struct net_port *p, struct net_text *t);
+	/* more for the status, with net_report_*; may be NULL */
+	void (*describe)(struct net_port *p, struct net_report *r);
 
 	/* wire port only */
 	/*

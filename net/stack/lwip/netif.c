@@ -18,10 +18,9 @@
 #include <lwip/init.h>
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
-#include <lwip/stats.h>
 #include <netif/ethernet.h>
 #include <netring.h>
-#include <stdio.h>
+#include <string.h>
 
 #define WAITING_MAX	512	/* frames that wait for a TX slot */
 #define CHECKSUMS_DONE	(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_UDP | \
@@ -411,45 +410,27 @@ int stack_netif_init(void *shared, size_t size)
 
 /* ---- status ---- */
 
-static size_t print_address(char *text, size_t size)
+void stack_netif_interface(struct netd_interface *i)
 {
-	char ip[IP4ADDR_STRLEN_MAX], mask[IP4ADDR_STRLEN_MAX];
-	char gateway[IP4ADDR_STRLEN_MAX];
-
-	ip4addr_ntoa_r(netif_ip4_addr(&netif), ip, sizeof(ip));
-	ip4addr_ntoa_r(netif_ip4_netmask(&netif), mask, sizeof(mask));
-	ip4addr_ntoa_r(netif_ip4_gw(&netif), gateway, sizeof(gateway));
-	return (size_t)snprintf(text, size,
-		"netd: address %s netmask %s gateway %s\n"
-		"netd: MAC %02x:%02x:%02x:%02x:%02x:%02x mtu %u link %s\n",
-		ip, mask, gateway, netif.hwaddr[0], netif.hwaddr[1],
-		netif.hwaddr[2], netif.hwaddr[3], netif.hwaddr[4],
-		netif.hwaddr[5], netif.mtu,
-		netif_is_link_up(&netif) ? "up" : "down");
+	*i = (struct netd_interface){
+		.address = ip4_addr_get_u32(netif_ip4_addr(&netif)),
+		.netmask = ip4_addr_get_u32(netif_ip4_netmask(&netif)),
+		.gateway = ip4_addr_get_u32(netif_ip4_gw(&netif)),
+		.mtu = netif.mtu,
+		.link = netif_is_link_up(&netif),
+	};
+	memcpy(i->mac, netif.hwaddr, sizeof(i->mac));
 }
 
-size_t stack_netif_status(char *text, size_t size)
+void stack_netif_counters(stack_counter add, void *to)
 {
-	size_t len = print_address(text, size);
-
-	if (len >= size)
-		return size;
-	len += (size_t)snprintf(text + len, size - len,
-		"netd: received %llu copied %llu no_memory %llu malformed %llu "
-		"conflicts %llu\n"
-		"netd: sent %llu waited %llu no_room %llu too_long %llu\n"
-		"netd: icmp in %u out %u tcp in %u out %u bad_checksum %u\n",
-		(unsigned long long)count.rx,
-		(unsigned long long)count.rx_copied,
-		(unsigned long long)count.rx_no_memory,
-		(unsigned long long)count.rx_malformed,
-		(unsigned long long)count.conflicts,
-		(unsigned long long)count.tx,
-		(unsigned long long)count.tx_waited,
-		(unsigned long long)count.tx_no_room,
-		(unsigned long long)count.tx_too_long,
-		lwip_stats.icmp.recv, lwip_stats.icmp.xmit,
-		lwip_stats.tcp.recv, lwip_stats.tcp.xmit,
-		lwip_stats.tcp.chkerr);
-	return len < size ? len : size;
+	add(to, "received", count.rx);
+	add(to, "copied", count.rx_copied);
+	add(to, "no memory", count.rx_no_memory);
+	add(to, "malformed", count.rx_malformed);
+	add(to, "conflicts", count.conflicts);
+	add(to, "sent", count.tx);
+	add(to, "waited", count.tx_waited);
+	add(to, "no room", count.tx_no_room);
+	add(to, "too long", count.tx_too_long);
 }

@@ -6,6 +6,7 @@
 #ifndef STACK_LWIP_STACK_H
 #define STACK_LWIP_STACK_H
 
+#include <services/netd.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,7 +38,15 @@ void stack_netif_follow_config(void);
 /* Ask to be woken; false if there is work and netd must not sleep. */
 bool stack_netif_may_sleep(void);
 
-/* Text of the interface's state and counters. Returns its length. */
-size_t stack_netif_status(char *text, size_t size);
+/* What the interface is set to. */
+void stack_netif_interface(struct netd_interface *i);
+
+typedef void (*stack_counter)(void *to, const char *name, uint64_t value);
+
+/* The interface's counters, one call of add for each. */
+void stack_netif_counters(stack_counter add, void *to);
+
+/* Answer to a question of services/netd.h: its length, or -EINVAL. */
+int stack_status(int question, void *to, size_t size);
 
 #endif

@@ -8,6 +8,54 @@
 
 #include <stdint.h>
 
+/*
+ * What netd's handler "netd" tells of itself: MSG_BUF, value one of these, a
+ * writable buffer for one struct (interface) or as many as fit. The answer is
+ * the length. IPv4 addresses are in network byte order.
+ */
+#define NETD_HANDLER		"netd"
+
+enum netd_question {
+	NETD_INTERFACE,		/* struct netd_interface */
+	NETD_COUNTERS,		/* struct netd_counter, in a fixed order */
+	NETD_NEIGHBOURS,	/* struct netd_neighbour */
+	NETD_CONNECTIONS,	/* struct netd_connection */
+	NETD_QUESTIONS
+};
+
+struct netd_interface {
+	uint32_t address, netmask, gateway;	/* 0: none */
+	uint16_t mtu;
+	uint8_t link;				/* 1: up */
+	uint8_t mac[6];
+	uint8_t pad[3];
+	uint32_t heap_used_kib, heap_kib;
+};
+
+struct netd_counter {
+	uint64_t value;
+	char name[24];
+};
+
+/* One whose MAC address is known. */
+struct netd_neighbour {
+	uint32_t address;
+	uint8_t mac[6];
+	uint8_t pad[2];
+};
+
+#define NETD_TCP	6	/* IP's numbers of protocols */
+#define NETD_UDP	17
+
+struct netd_connection {
+	uint32_t local, remote;		/* 0: any */
+	uint16_t local_port, remote_port;
+	uint8_t protocol;		/* NETD_TCP, NETD_UDP */
+	uint8_t pad[3];
+	uint32_t unsent;		/* TCP: bytes accepted, not acknowledged */
+	char state[16];			/* as RFC 9293 calls it; UDP: "" */
+};
+
 struct netd_service {
 	const char *name;
 	/* After the stack is up. Below 0: logged, the others still start. */

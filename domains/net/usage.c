@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What `net` is for. */
+#include <domain/usage.h>
+
+const struct usage usage_net = {
+	.name = "net",
+	.what = "the shared network card and the VMM's TCP/IP stack",
+	.text = "net [--json] [ports|link|address|counters|neighbours|"
+			"connections]\n"
+		"  ports        the switch's ports with their counters, frames "
+			"lost by reason\n"
+		"  link         state, speed and address of the card\n"
+		"  address      the VMM's own addresses\n"
+		"  counters     what its stack has received and sent\n"
+		"  neighbours   IPv4 addresses and their MAC addresses (ARP)\n"
+		"  connections  TCP connections and listeners, UDP ports\n"
+		"Without a word: ports, address and counters. Counters that are "
+			"0 are left out.\n",
+	.next = { { "", "ports link address counters neighbours connections "
+			"--json --help" } },
+};
