@@ -2,9 +2,10 @@
 /*
  * A session with a person: keys go to the VMM, what it says to the terminal.
  *
- * A key waits here until the VMM asks for it, but for Ctrl-C, which is told at
- * once and makes what was typed before it void, as terminals do: it is meant
- * for what runs now.
+ * A key waits here until the VMM asks for it, but for the first few, which the
+ * VMM keeps for whoever asks later, and for Ctrl-C, which is told at once and
+ * makes what was typed before it void, as terminals do: it is meant for what
+ * runs now.
  */
 #include "session.h"
 #include "terminal.h"
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define LEAVE_KEY	0x1d		/* ^] */
+#define UNASKED_MAX	32		/* keys told although nobody asks */
 #define LOOK_BYTES	256		/* of output, from look to look at keys */
 
 /* What the user typed and nobody asked for yet. */
@@ -103,9 +105,18 @@ static int answer_input(void)
 	return byte;
 }
 
+/* For a program that looks for keys but does not wait for them. */
+static int unasked_key(unsigned int *unasked)
+{
+	if (typed.taken == typed.len || *unasked == UNASKED_MAX)
+		return -1;
+	++*unasked;
+	return next_typed();
+}
+
 int session_interactive(session_call_t call)
 {
-	unsigned int idle = 0, since_look = 0;
+	unsigned int idle = 0, since_look = 0, unasked = 0;
 	int answer, byte;
 
 	memset(&typed, 0, sizeof(typed));
@@ -119,10 +130,11 @@ int session_interactive(session_call_t call)
 		} else if (answer == SESSION_WANTS_INPUT) {
 			fflush(stdout);
 			byte = answer_input();
-			idle = 0;
+			idle = unasked = 0;
 		} else {
 			fflush(stdout);
 			read_typed(0);
+			byte = unasked_key(&unasked);
 			session_pause(&idle);
 		}
 		if (typed.interrupt) {

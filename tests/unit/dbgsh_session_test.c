@@ -57,7 +57,7 @@ static void take(int byte)
 	CHECK(byte >= 0 && byte <= 255);
 	if (vmm.in_len < sizeof(vmm.in) - 1)
 		vmm.in[vmm.in_len++] = (char)byte;
-	if (byte == 3 && vmm.keyboard) {
+	if ((byte == 3 || byte == 'q') && vmm.keyboard) {
 		vmm.busy = false;
 		press(&vmm.typed_after_interrupt);
 	}
@@ -431,6 +431,21 @@ static void ctrl_c_is_told_while_a_command_runs(void)
 	close(vmm.keyboard);
 }
 
+static void keys_are_told_to_who_does_not_ask(void)
+{
+	int status;
+
+	start("> ");
+	vmm.busy = true;
+	vmm.after_line[0] = "runs\n";
+	vmm.typed_while_busy = "1234567890q";
+	vmm.typed_after_interrupt = "exit\r";
+	sit_down("run\r");
+	output_of(run_interactive, &status);
+	CHECK(status == 0 && strcmp(vmm.in, "run\r1234567890qexit\r") == 0);
+	close(vmm.keyboard);
+}
+
 static void one_key_leaves_whatever_runs(void)
 {
 	int status;
@@ -485,6 +500,7 @@ int main(void)
 	what_is_typed_goes_to_the_vmm_and_back();
 	the_end_of_input_is_told();
 	ctrl_c_is_told_while_a_command_runs();
+	keys_are_told_to_who_does_not_ask();
 	one_key_leaves_whatever_runs();
 	an_old_session_is_ended_first();
 	printf("%u checks\n", checks);
