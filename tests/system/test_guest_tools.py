@@ -224,7 +224,7 @@ def test_a_timeout_ends_what_does_not_end(machine):
     began = time.monotonic()
     code, said = machine.console.status("dbgsh -t 1 -c spin 2>&1")
     assert code == 124 and "not done within 1 s" in said
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert machine.console.status("dbgsh -c version")[0] == 0
 
 
@@ -233,11 +233,11 @@ def test_a_running_command_does_not_keep_the_user(machine):
     console = machine.console
     before = console.run("stty -g")
     console.begin("dbgsh")
-    console.expect("> ", 10)
+    console.expect("> ", 60)
     console.send("spin\r")
-    console.expect("spin", 10)
+    console.expect("spin", 60)
     console.send("\x1d")
-    assert console.end(10)[0] == 0
+    assert console.end(60)[0] == 0
     assert console.run("stty -g") == before
     with DebugShell(console) as shell:
         assert "Tandem" in shell.command("version")
@@ -250,7 +250,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(machine, signal):
     console.run("(sleep 1; stty -g </dev/ttyS0 >/tmp/raw; "
                 f"kill -{signal} $(pidof dbgsh)) & ")
     console.begin("dbgsh")
-    assert console.end(20)[0] > 128
+    assert console.end(60)[0] > 128
     assert console.run("stty -g") == before != console.run("cat /tmp/raw")
 
 
