@@ -3,6 +3,9 @@
 #include "cpus.h"
 #include "console.h"
 
+/* in units of 100 ns */
+#define WAIT_TIME	(10 * 10000000ull)
+
 /* EFI_MP_SERVICES_PROTOCOL, as far as it is used. */
 struct mp_services {
 	EFI_STATUS (EFIAPI *get_number_of_processors)(struct mp_services *this,
@@ -77,13 +80,25 @@ EFI_STATUS cpus_call(EFI_BOOT_SERVICES *bs, uint64_t entry,
 	return EFI_SUCCESS;
 }
 
-void cpus_wait(EFI_BOOT_SERVICES *bs)
+bool cpus_wait(EFI_BOOT_SERVICES *bs)
 {
+	EFI_EVENT either[2] = { call.finished, NULL };
+	EFI_STATUS status;
 	UINTN index;
 
 	if (!call.finished)
-		return;
-	bs->WaitForEvent(1, &call.finished, &index);
+		return true;
+	status = bs->CreateEvent(EVT_TIMER, 0, NULL, NULL, &either[1]);
+	if (!EFI_ERROR(status))
+		status = bs->SetTimer(either[1], TimerRelative, WAIT_TIME);
+	if (!EFI_ERROR(status))
+		status = bs->WaitForEvent(2, either, &index);
+	if (either[1])
+		bs->CloseEvent(either[1]);
+	/* the event stays: the firmware signals it when they do come */
+	if (EFI_ERROR(status) || index != 0)
+		return false;
 	bs->CloseEvent(call.finished);
 	call.finished = NULL;
+	return true;
 }

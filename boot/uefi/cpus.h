@@ -8,6 +8,7 @@
 
 #include <efi.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <tandem/boot.h>
 
@@ -21,8 +22,11 @@ EFI_STATUS cpus_count(EFI_BOOT_SERVICES *bs, uint32_t *n);
 EFI_STATUS cpus_call(EFI_BOOT_SERVICES *bs, uint64_t entry,
 		     struct boot_info *info);
 
-/* Until all have returned to the firmware. */
-void cpus_wait(EFI_BOOT_SERVICES *bs);
+/*
+ * Wait until all have returned to the firmware, 10 seconds at most. False: they
+ * have not, and may still use the VMM's memory and info.
+ */
+bool cpus_wait(EFI_BOOT_SERVICES *bs);
 
 /* enter.S: call entry(info) with interrupts off. */
 int enter_vmm(uint64_t entry, struct boot_info *info);

@@ -240,7 +240,10 @@ static EFI_STATUS vmm_refused(int result, struct boot_info *info)
 	return refuse(EFI_UNSUPPORTED, "the VMM gave up with code %d", result);
 }
 
-/* Loads and enters the VMM; on an error nothing of it is left. */
+/*
+ * Loads and enters the VMM; on an error nothing of it is left, unless CPUs do
+ * not come back from it.
+ */
 static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 {
 	const uint64_t size = (uint64_t)image->info.block_mib << 20;
@@ -248,6 +251,7 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	struct tandem_presence *presence = NULL;
 	struct boot_info *info = NULL;
 	uint64_t block = 0, low_page = 0;
+	bool back = true;
 	EFI_STATUS status;
 	int result;
 
@@ -274,24 +278,31 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	if (EFI_ERROR(status))
 		goto err_info;
 	result = enter_vmm(block + image->entry, info);
-	cpus_wait(bs);
+	back = cpus_wait(bs);
+	if (!back)
+		say("Tandem: the other CPUs do not come back");
 	if (result != TANDEM_BOOT_OK)
 		status = vmm_refused(result, info);
 	if (!EFI_ERROR(status)) {
-		free_pages((uintptr_t)info, sizeof(*info));
+		if (back)
+			free_pages((uintptr_t)info, sizeof(*info));
 		return EFI_SUCCESS;
 	}
 
+	/* CPUs that are not back run what lies in there */
 err_info:
-	free_pages((uintptr_t)info, sizeof(*info));
+	if (back)
+		free_pages((uintptr_t)info, sizeof(*info));
 err_devices:
 	devices_give_back(bs, &taken);
 err_presence:
 	unannounce(presence);
 err_low_page:
-	free_pages(low_page, EFI_PAGE_SIZE);
+	if (back)
+		free_pages(low_page, EFI_PAGE_SIZE);
 err_block:
-	free_pages(block, size);
+	if (back)
+		free_pages(block, size);
 	return status;
 }
 

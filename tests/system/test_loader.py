@@ -15,6 +15,7 @@ from lib.efi_shell import SHELL, Watched, into_shell, shell, shell_machine
 
 BOOTING_ON = "; booting without it"
 NO_MODULES = ()
+FOR_EVER = b"\xf3\x90\xeb\xfc"     # pause; jmp
 
 FINE = vmm_file.make(vmm_file.refusing("never reached"))
 
@@ -114,6 +115,29 @@ def test_unfit_machine_boots_without_tandem(cpu, cpus, why):
                  variables=variables) as machine:
         machine.console.expect_exact('starting Boot0001 "Next"', 60)
         assert machine.said() == [f"Tandem: not started: {why}{BOOTING_ON}"]
+
+
+def test_cpus_that_do_not_come_back_from_the_vmm_do_not_stop_the_boot():
+    """They run in its memory, which stays reserved."""
+    vmm = vmm_file.make(vmm_file.refusing("not today"), others=FOR_EVER)
+    options = boot.prepare("loader-others", boot.guest(NO_MODULES),
+                           tandem=False, files={
+        "EFI/tandem/loadvmm.efi": paths.need(paths.LOADER, "run make"),
+        "EFI/tandem/tandem.elf": vmm})
+    uefi_vars.write(options["variables"], [loader_entry("tandem"),
+                    *boot.entries(False, boot.CMDLINE)])
+    with Watched("loader-others", nic=None, cpus=2, memory=512,
+                 **options) as machine:
+        boot.wait_ready(machine)
+        assert machine.said() == [
+            "Tandem: the other CPUs do not come back",
+            f"Tandem: not started: not today{BOOTING_ON}"]
+        log = machine.console.run("dmesg | grep BIOS-e820")
+        ranges = re.findall(r"mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] reserved",
+                            log)
+        assert [r for r in ranges if int(r[1], 16) < 512 << 20 and
+                int(r[1], 16) - int(r[0], 16) + 1 >= 16 << 20]
+        assert machine.console.run("nproc").strip() == "2"
 
 
 def test_firmware_driver_leaves_the_bound_card_and_comes_back():

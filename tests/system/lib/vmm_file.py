@@ -58,15 +58,18 @@ def refusing(why="", code=5):
 
 
 def make(code, block_mib=16, version=VERSION, release="test", ids=(),
-         bindings="", sealed=True):
-    """An image whose entry is code. ids: (driver, vendor, device)."""
+         bindings="", sealed=True, others=None):
+    """An image whose entry is code. others: what the other CPUs run, else the
+    same. ids: (driver, vendor, device)."""
+    others_at = len(code) if others else 0
+    code += others or b""
     table = b"".join(struct.pack("<12sHH", driver.encode(), vendor, device)
                      for driver, vendor, device in ids)
     data = 2 * PAGE     # place of the constants, in the file as in memory
     info = struct.pack("<QII48sQQ256sQQ", INFO_MAGIC, version, block_mib,
                        release.encode(), BASE + data,
                        BASE + data + len(table), bindings.encode(), 0,
-                       BASE + PAGE)
+                       BASE + PAGE + others_at)
     constants = table + info
     names = b"\0.shstrtab\0.tandem_info\0"
     names_at = data + len(constants)
