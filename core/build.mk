@@ -8,7 +8,8 @@ vmm-y += core/x86/entry.S core/x86/traps.S core/main.c core/log.c \
 vmm-y += core/mem/pages.c core/mem/heap.c core/mem/guest_mem.c
 vmm-y += core/x86/cpu.c core/x86/paging.c core/x86/npt.c core/x86/lapic.c \
 	core/x86/interrupts.c core/x86/trap.c core/x86/walk.c \
-	core/x86/cpus.c core/x86/ap.c core/x86/ipi.c \
+	core/x86/cpus.c core/x86/ap.c core/x86/ipi.c core/x86/lost.c \
+	core/x86/lost_entry.S \
 	core/x86/real_mode.S core/x86/trampoline.c core/x86/wake_save.S \
 	core/x86/wake.c core/x86/smm.c core/x86/smm_code.S \
 	core/x86/decode.c core/x86/emulate.c core/x86/hpet.c core/x86/loop.c

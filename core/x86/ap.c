@@ -10,6 +10,7 @@
  */
 #include "cpus.h"
 #include "lapic.h"
+#include "lost.h"
 #include "loop.h"
 #include "smm.h"
 #include "trampoline.h"
@@ -80,6 +81,7 @@ void cpus_start(void)
 
 void cpus_go(void)
 {
+	lost_way_back();
 	__atomic_store_n(&go, true, __ATOMIC_RELEASE);
 }
 
@@ -105,18 +107,19 @@ void ap_main(unsigned int index)
 
 /* ---- sleep ---- */
 
-void cpu_park_here(void)
+bool cpu_park_here(void)
 {
 	struct cpu *cpu = this_cpu();
 
 	if (on_first_cpu() || !__atomic_load_n(&park, __ATOMIC_ACQUIRE)) {
 		__builtin_ia32_pause();
-		return;
+		return false;
 	}
 	__atomic_store_n(&cpu->parked, true, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&park, __ATOMIC_ACQUIRE))
 		__builtin_ia32_pause();
 	__atomic_store_n(&cpu->parked, false, __ATOMIC_SEQ_CST);
+	return true;
 }
 
 void cpus_park(void)
@@ -136,15 +139,12 @@ void cpus_park(void)
 
 void cpus_unpark(void)
 {
+	lost_way_back();
 	__atomic_store_n(&park, false, __ATOMIC_SEQ_CST);
 }
 
-/* From the trampoline, on the CPU's own stack. */
-static void woken(void) __noreturn;
-static void woken(void)
+void cpu_woken(struct cpu *cpu)
 {
-	struct cpu *cpu = this_cpu();
-
 	write_cr3(paging_root());
 	cpu_init(cpu);
 	wake_msrs();
@@ -170,11 +170,10 @@ static bool is_online(const struct cpu *cpu, uint64_t within)
 
 static void restart(struct cpu *cpu)
 {
-	cpu->online = cpu->parked = false;
+	cpu->parked = cpu->asleep = false;
 	cpu->in_guest = cpu->requests = cpu->kicks = cpu->nmi_taken = 0;
 	cpu->pending_nmi = cpu->nmi_blocked = false;
 	cpu->halted = cpu->wait_sipi = true;
-	trampoline_set(woken, cpu_stack_top(cpu));
 	lapic_send_init(cpu->apic_id);
 	udelay(INIT_US);
 	for (unsigned int i = 0; i < SIPI_TRIES; i++) {
@@ -190,6 +189,8 @@ static void restart(struct cpu *cpu)
 void cpus_restart(void)
 {
 	cpu_calls_forget();
+	for (unsigned int i = 1; i < n_cpus; i++)
+		cpus[i].online = false;
 	cpus_unpark();
 	FOR_OTHER_CPUS(i)
 		restart(&cpus[i]);

@@ -74,6 +74,7 @@ struct cpu {
 	uint32_t kicks;			/* their NMIs not yet accounted for */
 	uint64_t kicks_until;		/* time_us() */
 	bool parked;
+	bool asleep;			/* in HLT, or as good as */
 
 	/* nested page tables, see npt.c */
 	uint32_t in_guest;		/* CPU_IN_GUEST, CPU_LOST or 0 */
@@ -122,6 +123,7 @@ bool cpu_stack_guard(uintptr_t address);
 #define CPU_REQUEST_NMI		BIT(2)	/* the guest's, by its ICR */
 #define CPU_REQUEST_INIT	BIT(3)
 #define CPU_REQUEST_SIPI	BIT(4)
+#define CPU_REQUEST_ASKED	BIT(5)	/* take it, no more */
 
 /*
  * Run a domain's registers in ring 3 until the next trap; *f holds them

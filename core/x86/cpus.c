@@ -2,12 +2,19 @@
 /* What CPUs want of one another, see cpus.h. */
 #include "cpus.h"
 #include "lapic.h"
+#include "lost.h"
+#include "../reset.h"
 
+#define LOG_PREFIX "cpus: "
+#include <tandem/log.h>
 #include <tandem/spinlock.h>
 #include <tandem/timer.h>
 
 /* an NMI that was sent comes within that time (a CPU may be emulated), or never */
 #define KICK_US		1000000
+
+/* longer than the first CPU takes for anything, one that is emulated too */
+#define CALL_US		30000000
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 unsigned int n_cpus = 1;
@@ -29,7 +36,7 @@ void cpu_request(struct cpu *c, uint32_t requests)
 {
 	/* whoever set the first of them has sent the NMI */
 	if (__atomic_fetch_or(&c->requests, requests, __ATOMIC_SEQ_CST) ||
-	    c == this_cpu() || !c->online)
+	    c == this_cpu() || !c->online || lost_or_awake(c))
 		return;
 	__atomic_store_n(&c->kicks_until, time_us() + KICK_US,
 			 __ATOMIC_RELAXED);
@@ -88,6 +95,7 @@ bool cpus_others_rest(const struct cpu *cpu)
 void cpu_call_first(void (*fn)(void *arg), void *arg)
 {
 	struct call call = { .fn = fn, .arg = arg };
+	uint64_t end = time_us() + CALL_US;
 
 	if (on_first_cpu()) {
 		fn(arg);
@@ -98,8 +106,15 @@ void cpu_call_first(void (*fn)(void *arg), void *arg)
 					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		;
 	cpu_request(&cpus[0], CPU_REQUEST_CALL);
-	while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE))
-		cpu_park_here();
+	while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE)) {
+		if (cpu_park_here())
+			end = time_us() + CALL_US;
+		lost_watch_first();
+		if (time_us() < end)
+			continue;
+		log_error("the first CPU does not answer, machine reset");
+		machine_reset();
+	}
 }
 
 void cpu_calls_run(void)
@@ -127,6 +142,7 @@ void cpu_calls_forget(void)
 void cpus_stop_others(void)
 {
 	stopper = this_cpu();
+	lost_before_panic();
 	for (unsigned int i = 0; i < n_cpus; i++)
 		if (&cpus[i] != stopper && cpus[i].online)
 			lapic_send_nmi(cpus[i].apic_id);

@@ -50,7 +50,8 @@ uint32_t cpu_kicks_claim(struct cpu *c, uint32_t n);
 
 /*
  * Run fn(arg) on the first CPU, in its loop, and wait for its end. Exit
- * context, without a lock held. Runs it at once on the first CPU.
+ * context, without a lock held. Runs it at once on the first CPU. The machine
+ * is reset if that CPU takes no call within half a minute.
  */
 void cpu_call_first(void (*fn)(void *arg), void *arg);
 
@@ -81,8 +82,11 @@ void cpus_park(void);
 void cpus_unpark(void);
 void cpus_restart(void);
 
-/* Where a CPU may be parked. */
-void cpu_park_here(void);
+/* A CPU of cpus_restart, as it comes from the trampoline. */
+void cpu_woken(struct cpu *cpu) __noreturn;
+
+/* Where a CPU may be parked. Whether it was. */
+bool cpu_park_here(void);
 
 /* Panic: all others stop where they are and never go on. */
 void cpus_stop_others(void);

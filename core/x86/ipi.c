@@ -101,7 +101,7 @@ void ipi_send(uint64_t icr)
 	}
 }
 
-static void init(struct cpu *cpu)
+void ipi_init_taken(struct cpu *cpu)
 {
 	if (cpu->apic_base & APIC_BASE_BSP) {
 		log_info("guest: INIT to the boot CPU, machine reset");
@@ -118,7 +118,7 @@ static void init(struct cpu *cpu)
 void ipi_taken(struct cpu *cpu, uint32_t requests)
 {
 	if (requests & CPU_REQUEST_INIT)
-		init(cpu);
+		ipi_init_taken(cpu);
 	if ((requests & CPU_REQUEST_NMI) && !cpu->wait_sipi)
 		cpu->pending_nmi = true;
 	if ((requests & CPU_REQUEST_SIPI) && cpu->wait_sipi) {

@@ -18,4 +18,10 @@ void ipi_send(uint64_t icr);
 /* cpu is to do CPU_REQUEST_NMI, _INIT or _SIPI, on that CPU itself. */
 void ipi_taken(struct cpu *cpu, uint32_t requests);
 
+/*
+ * cpu gets an INIT, on that CPU itself: the guest's state and the local APIC are
+ * reset, and it waits for a SIPI. If it is the boot CPU, the machine is reset.
+ */
+void ipi_init_taken(struct cpu *cpu);
+
 #endif

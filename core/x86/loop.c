@@ -9,6 +9,7 @@
 #include "cpus.h"
 #include "interrupts.h"
 #include "ipi.h"
+#include "lost.h"
 #include "../domain/schedule.h"
 #include "../timer.h"
 #include "../vmmcall.h"
@@ -43,6 +44,8 @@ static void service(struct cpu *cpu)
 	requests_run(cpu);
 	if (cpu_is_first(cpu))
 		timers_run();
+	else
+		lost_watch_first();
 	run_polls();
 	if (cpu_is_first(cpu))
 		domains_run(cpu);
@@ -74,10 +77,13 @@ static void sleep(struct cpu *cpu)
 		if (domains_ready())
 			return;
 	}
-	if (work_pending(cpu))
-		return;
-	cpu_wait(cpu, &cpu->nmi_taken, interrupts);
-	interrupts_taken(cpu);
+	/* first: who has a request looks at it, and this CPU at requests */
+	__atomic_store_n(&cpu->asleep, true, __ATOMIC_SEQ_CST);
+	if (!work_pending(cpu)) {
+		cpu_wait(cpu, &cpu->nmi_taken, interrupts);
+		interrupts_taken(cpu);
+	}
+	__atomic_store_n(&cpu->asleep, false, __ATOMIC_RELEASE);
 }
 
 void cpu_loop(struct cpu *cpu)

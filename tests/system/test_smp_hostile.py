@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Two CPUs, and a guest or a VMM that breaks: does no CPU get out of the VMM,
 whatever is sent to it, and do the VMM's services live on through hangs, kexec,
-kdump, and what a device sends?
+kdump? What a device sends is in test_init.py.
 """
 
 import re
@@ -22,9 +22,7 @@ CPU1 = "/sys/devices/system/cpu/cpu1/online"
 
 @pytest.fixture(scope="module")
 def two():
-    m, m.boot_seconds = start(
-        "smp2", 2, cmdline=CRASH, inner=True,
-        extra=["-device", "edu,addr=0x0a"])
+    m, m.boot_seconds = start("smp2", 2, cmdline=CRASH, inner=True)
     try:
         on_network(m)
         echo_server(m)
@@ -244,22 +242,3 @@ def test_a_panic_of_two_cpus_at_once_is_told_once_and_stops_all(two):
     back(two)
     assert "the VMM panicked in the boot before" in two.vmm_log()
     everything_works(two, 2)
-
-
-# ---- the last one: it costs a CPU ----
-
-def test_init_by_a_device_costs_a_cpu_and_neither_vmm_nor_the_other(two):
-    """QEMU has neither VM_CR.R_INIT nor, here, an IOMMU that refuses it: the
-    CPU is gone, outside of the VMM (docs/security.md)."""
-    run = two.console.run
-    assert "INIT cannot be redirected" in two.vmm_log()
-    run("echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress; "
-        "taskset 2 sh -c 'while :; do :; done' & sleep 0.5")
-    two.console.begin("taskset 1 insmod /modules/edumsi.ko to=1")
-    two.console.expect_exact("edumsi: sent to 1", timeout=20)
-    two.console.expect_exact("edumsi: moved", timeout=20)
-    alive.services_live_on(two, ADDRESS, PORT)
-    errors = [line for line in two.vmm_log().rpartition("started by")[2]
-              .splitlines() if "error:" in line]
-    assert [e for e in errors if "CPU 1 does not answer" not in e] == []
-    assert two.nic_counter("c-violations") == 0

@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <string.h>
 
 #define this_cpu real_this_cpu
@@ -40,9 +41,46 @@ void lapic_send_nmi(uint32_t apic_id)
 	__atomic_fetch_add(&sent[apic_id / 2], 1, __ATOMIC_SEQ_CST);
 }
 
-void cpu_park_here(void)
+static uint64_t park_us;	/* how long a look at parking takes */
+
+bool cpu_park_here(void)
 {
 	__builtin_ia32_pause();
+	now += park_us;
+	return false;
+}
+
+static bool brought_back;
+static unsigned int watched;
+
+bool lost_or_awake(const struct cpu *c)
+{
+	CHECK(c != me);
+	return brought_back;
+}
+
+void lost_before_panic(void)
+{
+	CHECK(stopper == me);
+}
+
+void lost_watch_first(void)
+{
+	watched++;
+}
+
+static unsigned int errors;
+
+void log_msg(enum log_level level, const char *fmt __unused, ...)
+{
+	errors += level == LOG_ERROR;
+}
+
+static jmp_buf reset;
+
+void machine_reset(void)
+{
+	longjmp(reset, 1);
 }
 
 /* ---- */
@@ -85,6 +123,40 @@ static void test_a_request_sends_one_nmi_until_it_is_taken(void)
 	cpus[2].online = false;
 	cpu_request(&cpus[2], CPU_REQUEST_LOOK);
 	CHECK(!sent[2]);
+}
+
+static void test_no_nmi_is_sent_to_a_cpu_that_may_have_been_reset(void)
+{
+	fresh(2);
+	brought_back = true;
+	cpu_request(&cpus[1], CPU_REQUEST_LOOK);
+	brought_back = false;
+	CHECK(!sent[1] && !cpus[1].kicks);
+	CHECK(cpu_requests_take(&cpus[1]) == CPU_REQUEST_LOOK);
+}
+
+static void never_called(void *arg __unused)
+{
+	CHECK(false);
+}
+
+static void test_a_first_cpu_that_takes_no_call_costs_the_machine(void)
+{
+	uint64_t start;
+
+	fresh(2);
+	me = &cpus[1];
+	start = now;
+	park_us = 1000000;
+	watched = 0;
+	if (!setjmp(reset)) {
+		cpu_call_first(never_called, NULL);
+		CHECK(false);
+	}
+	park_us = 0;
+	CHECK(now - start >= CALL_US && now - start < 2 * CALL_US);
+	CHECK(watched && errors == 1);
+	cpu_calls_forget();
 }
 
 static void test_first_cpu(void)
@@ -217,6 +289,8 @@ static void test_stop(void)
 int main(void)
 {
 	test_a_request_sends_one_nmi_until_it_is_taken();
+	test_no_nmi_is_sent_to_a_cpu_that_may_have_been_reset();
+	test_a_first_cpu_that_takes_no_call_costs_the_machine();
 	test_first_cpu();
 	test_kicks_are_told_from_the_guests_nmis();
 	test_calls_run_once_each_on_the_first_cpu();

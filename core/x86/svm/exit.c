@@ -9,6 +9,7 @@
 #include "../debug.h"
 #include "../emulate.h"
 #include "../interrupts.h"
+#include "../lost.h"
 #include "../loop.h"
 #include "../npt.h"
 #include "../string_io.h"
@@ -283,8 +284,10 @@ void svm_handle_exit(struct cpu *cpu)
 		halt_in_shadow(cpu);
 		break;
 	case EXIT_SMI:
-	case EXIT_INIT:
 		break;		/* taken in root mode once GIF was set */
+	case EXIT_INIT:
+		b->exitcode = EXIT_NONE;	/* came back: #SX */
+		break;
 	case EXIT_EXCEPTION + VECTOR_DB:
 		exit_exception(v, VECTOR_DB);
 		break;
@@ -386,6 +389,12 @@ void vcpu_run_once(struct cpu *cpu)
 	bool flush = false;
 
 	npt_enter(cpu, &flush);
+	/* what was requested before in_guest was set may have had no NMI */
+	if (__atomic_load_n(&cpu->requests, __ATOMIC_SEQ_CST)) {
+		npt_leave(cpu);
+		stgi();
+		return;
+	}
 	if (flush)
 		b->tlb_control = TLB_FLUSH_ALL;
 	b->rax = v->gpr[GPR_RAX];

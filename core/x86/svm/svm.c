@@ -9,6 +9,7 @@
 #include "../boot_state.h"
 #include "../cpus.h"
 #include "../debug.h"
+#include "../lost.h"
 #include "../msrs.h"
 #include "../npt.h"
 
@@ -172,9 +173,39 @@ static void redirect_init(const struct cpu *cpu)
 	uint64_t vm_cr = rdmsr(MSR_VM_CR);
 
 	wrmsr(MSR_VM_CR, vm_cr | VM_CR_R_INIT);
-	if (!(rdmsr(MSR_VM_CR) & VM_CR_R_INIT) && cpu_is_first(cpu))
-		log_info("INIT cannot be redirected: a device that sends it "
-			 "stops a CPU");
+	if (!cpu_is_first(cpu))
+		return;
+	if (rdmsr(MSR_VM_CR) & VM_CR_R_INIT)
+		lost_never();
+	else
+		log_info("INIT cannot be redirected: CPUs that a device sends "
+			 "it are taken back");
+}
+
+bool vcpu_left_by_init(const struct cpu *c)
+{
+	const struct vmcb *b = c->vcpu.svm->vmcb;
+
+	return __atomic_load_n(&b->exitcode, __ATOMIC_ACQUIRE) == EXIT_INIT;
+}
+
+/*
+ * The exit's own vmsave has not happened: MSRs that it saves are as they were
+ * when this guest was entered.
+ */
+void vcpu_resume(struct cpu *cpu)
+{
+	struct svm_vcpu *s = cpu->vcpu.svm;
+
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(svm_areas[cpu->index].host_save));
+	__asm__ volatile("vmload" : : "a"(s->host_vmcb_phys) : "memory");
+	stgi();
+	if (vcpu_left_by_init(cpu))
+		exits_note(&cpu->exits, (struct exit_record){
+			.code = EXIT_INIT
+		});
+	s->vmcb->exitcode = EXIT_NONE;
 }
 
 static void set_intercepts(struct vmcb *v)

@@ -76,6 +76,7 @@
 #define EXIT_MWAIT_ARMED	0x08c
 #define EXIT_NPF		0x400
 #define EXIT_INVALID		(~0ull)
+#define EXIT_NONE		(~0xffull)	/* no exit has that: ours */
 
 /* EXITINFO1 of IOIO */
 #define IOIO_IN			(1u << 0)
