@@ -6,7 +6,8 @@
  * Orders come as QEMU's fw_cfg file opt/tandem/fuzz, such as
  * "seed=7 first=0 count=0 kinds=ffffff lethal=1 trace=0" (all but kinds
  * decimal). Without it the seed is 1. "init=1" has the local APIC send SMI and
- * INIT, too: a VMM that does not watch it loses the CPU by that.
+ * INIT, too, as it does where there are several CPUs unless told "init=0": the
+ * VMM watches it there, and with one CPU it does not.
  */
 #include "fuzz.h"
 
@@ -124,7 +125,7 @@ static void follow_orders(void)
 	machine.count = order("count=", 10, 0);
 	machine.trace = order("trace=", 10, 0);
 	machine.cases = order("cases=", 10, 0);
-	machine.init = order("init=", 10, 0);
+	machine.init = order("init=", 10, machine.n_cpus > 1);
 	random_start(&chooser, ~0ull);
 	for (unsigned int i = 0; i < n_operations; i++)
 		if (below(&chooser, 8) < 5)
@@ -402,6 +403,10 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 	UINTN all = 1, enabled = 1;
 
 	InitializeLib(image, table);
+	if (!EFI_ERROR(uefi_call_wrapper(BS->LocateProtocol, 3, &mp_guid, NULL,
+					 (void **)&mp)))
+		uefi_call_wrapper(mp->number, 3, mp, &all, &enabled);
+	machine.n_cpus = enabled < CPUS ? (unsigned int)enabled : CPUS;
 	read_orders();
 	follow_orders();
 	scan_acpi(table);
@@ -412,10 +417,6 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 			  (void **)&loaded);
 	machine.own[machine.n_own++] = (struct range){
 		(UINTN)loaded->ImageBase, loaded->ImageSize };
-	if (!EFI_ERROR(uefi_call_wrapper(BS->LocateProtocol, 3, &mp_guid, NULL,
-					 (void **)&mp)))
-		uefi_call_wrapper(mp->number, 3, mp, &all, &enabled);
-	machine.n_cpus = enabled < CPUS ? (unsigned int)enabled : CPUS;
 	if (!allocate_cpus()) {
 		Print(L"fuzz: no memory\n");
 		return EFI_ABORTED;
