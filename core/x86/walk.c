@@ -29,7 +29,7 @@ enum entry_kind {
 };
 
 struct walk {
-	struct vcpu *v;
+	const struct guest_paging *paging;
 	unsigned int access;
 	uint32_t error;
 	bool write, user;	/* allowed by all levels so far */
@@ -38,8 +38,8 @@ struct walk {
 
 static int fault(struct walk *w, bool present)
 {
-	bool tells_fetch = (vcpu_efer(w->v) & EFER_NXE) ||
-			   (vcpu_cr(w->v, 4) & CR4_SMEP);
+	bool tells_fetch = (w->paging->efer & EFER_NXE) ||
+			   (w->paging->cr4 & CR4_SMEP);
 
 	w->error = (present ? PF_PRESENT : 0) |
 		   (w->access & WALK_WRITE ? PF_WRITE : 0) |
@@ -58,16 +58,16 @@ static void narrow(struct walk *w, uint64_t entry)
 /* Supervisor accesses to user pages (APM volume 2, section 5.6). */
 static bool supervisor_kept_out(const struct walk *w)
 {
-	uint64_t cr4 = vcpu_cr(w->v, 4);
+	uint64_t cr4 = w->paging->cr4;
 
 	if (w->access & WALK_FETCH)
 		return cr4 & CR4_SMEP;
-	return (cr4 & CR4_SMAP) && !(w->v->rflags & RFLAGS_AC);
+	return (cr4 & CR4_SMAP) && !(w->paging->rflags & RFLAGS_AC);
 }
 
 static int check_rights(struct walk *w)
 {
-	bool wp = vcpu_cr(w->v, 0) & CR0_WP;
+	bool wp = w->paging->cr0 & CR0_WP;
 
 	if ((w->access & WALK_USER) && !w->user)
 		return fault(w, true);
@@ -77,7 +77,7 @@ static int check_rights(struct walk *w)
 	    ((w->access & WALK_USER) || wp))
 		return fault(w, true);
 	if ((w->access & WALK_FETCH) && w->no_execute &&
-	    (vcpu_efer(w->v) & EFER_NXE))
+	    (w->paging->efer & EFER_NXE))
 		return fault(w, true);
 	return 0;
 }
@@ -142,8 +142,8 @@ static int read_entry(struct walk *w, guest_phys a, unsigned int size,
 
 static int walk_32(struct walk *w, uint32_t a, guest_phys *out)
 {
-	guest_phys table = vcpu_cr(w->v, 3) & 0xfffff000;
-	bool pse = vcpu_cr(w->v, 4) & CR4_PSE;
+	guest_phys table = w->paging->cr3 & 0xfffff000;
+	bool pse = w->paging->cr4 & CR4_PSE;
 	uint64_t e;
 	int r = read_entry(w, table + (a >> 22) * 4, 4,
 			   pse ? TABLE_OR_PAGE : TABLE, &e);
@@ -184,7 +184,7 @@ static int walk_64(struct walk *w, guest_virt a, guest_phys table,
 
 static int walk_pae(struct walk *w, uint32_t a, guest_phys *out)
 {
-	guest_phys table = vcpu_cr(w->v, 3) & 0xffffffe0;
+	guest_phys table = w->paging->cr3 & 0xffffffe0;
 	uint64_t e;
 	int r = read_entry(w, table + (a >> 30) * 8, 8, POINTER, &e);
 
@@ -200,34 +200,56 @@ static bool canonical(guest_virt a, unsigned int bits)
 
 static int walk_long(struct walk *w, guest_virt a, guest_phys *out)
 {
-	bool five = vcpu_cr(w->v, 4) & CR4_LA57;
+	bool five = w->paging->cr4 & CR4_LA57;
 
 	if (!canonical(a, five ? 57 : 48)) {
 		w->error = ~0u;
 		return -EFAULT;
 	}
-	return walk_64(w, a, vcpu_cr(w->v, 3) & PTE_ADDR, five ? 48 : 39, out);
+	return walk_64(w, a, w->paging->cr3 & PTE_ADDR, five ? 48 : 39, out);
 }
 
-int guest_walk(struct vcpu *v, guest_virt a, unsigned int access,
-	       guest_phys *out, uint32_t *error)
+int guest_walk_in(const struct guest_paging *p, guest_virt a,
+		  unsigned int access, guest_phys *out, uint32_t *error)
 {
-	struct walk w = { .v = v, .access = access, .write = true,
+	struct walk w = { .paging = p, .access = access, .write = true,
 			  .user = true };
 	int r;
 
-	if (!(vcpu_cr(v, 0) & CR0_PG)) {
+	if (!(p->cr0 & CR0_PG)) {
 		*out = a & 0xffffffff;
 		return 0;
 	}
-	if (vcpu_efer(v) & EFER_LMA)
+	if (p->efer & EFER_LMA)
 		r = walk_long(&w, a, out);
-	else if (vcpu_cr(v, 4) & CR4_PAE)
+	else if (p->cr4 & CR4_PAE)
 		r = walk_pae(&w, (uint32_t)a, out);
 	else
 		r = walk_32(&w, (uint32_t)a, out);
 	*error = w.error;
 	return r;
+}
+
+static inline struct guest_paging paging_of(const struct vcpu *v)
+{
+	return (struct guest_paging){
+		.cr0 = vcpu_cr(v, 0), .cr3 = vcpu_cr(v, 3),
+		.cr4 = vcpu_cr(v, 4), .efer = vcpu_efer(v),
+		.rflags = v->rflags,
+	};
+}
+
+void guest_paging_of(const struct vcpu *v, struct guest_paging *out)
+{
+	*out = paging_of(v);
+}
+
+int guest_walk(struct vcpu *v, guest_virt a, unsigned int access,
+	       guest_phys *out, uint32_t *error)
+{
+	struct guest_paging p = paging_of(v);
+
+	return guest_walk_in(&p, a, access, out, error);
 }
 
 int guest_virt_read(struct vcpu *v, guest_virt a, void *dst, size_t len)

@@ -28,6 +28,19 @@
 int guest_walk(struct vcpu *v, guest_virt a, unsigned int access,
 	       guest_phys *out, uint32_t *error);
 
+/* What decides on a walk: some CPU's registers, or made up. */
+struct guest_paging {
+	uint64_t cr0, cr3, cr4, efer;
+	uint64_t rflags;		/* AC: SMAP lets user pages be read */
+};
+
+/* As the vCPU has them now. Exit context. */
+void guest_paging_of(const struct vcpu *v, struct guest_paging *out);
+
+/* As guest_walk(), in the address space that p tells. Any context but NMI. */
+int guest_walk_in(const struct guest_paging *p, guest_virt a,
+		  unsigned int access, guest_phys *out, uint32_t *error);
+
 /*
  * Copy len bytes from a linear address with the rights of the vCPU's current
  * privilege level. 0, or -EFAULT if any byte is not readable RAM. Sets no

@@ -260,8 +260,29 @@ static void copies_across_pages(void)
 	CHECK(guest_virt_read(&vcpu, ~0ull, text, 2) == -EFAULT);
 }
 
+static void address_spaces_of_others(void)
+{
+	struct guest_paging p;
+
+	fake_reset();
+	fake_paging();
+	fake_map(0x4000, 0x105000, MAP_USER);
+	guest_paging_of(&vcpu, &p);
+	/* what this CPU has now does not matter any more */
+	state.cr[3] = 0x180000;
+	state.cr[4] = CR4_SMAP | CR4_LA57;
+	state.efer = 0;
+	CHECK(!guest_walk_in(&p, 0x4123, WALK_USER, &out, &error));
+	CHECK(out == 0x105123);
+	p.cr4 |= CR4_SMAP;
+	CHECK(guest_walk_in(&p, 0x4123, 0, &out, &error) == -EFAULT);
+	p.rflags |= RFLAGS_AC;
+	CHECK(!guest_walk_in(&p, 0x4123, 0, &out, &error));
+}
+
 int main(void)
 {
+	address_spaces_of_others();
 	no_paging_is_identity();
 	legacy_32();
 	pae();
