@@ -23,5 +23,8 @@ vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/message.c core/domain/syscall.c core/domain/schedule.c \
 	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c \
 	core/domain/fault.c core/domain/ps.c core/version.c
+# What the program debug looks with.
+vmm-$(CONFIG_DEBUG_PROGRAM) += core/domain/debug_calls.c core/x86/snapshot.c \
+	core/x86/svm/state.c
 
 include core/pci/build.mk core/iommu/build.mk

@@ -9,6 +9,7 @@
 #include "domain.h"
 #include "schedule.h"
 #include "../x86/cpus.h"
+#include "../x86/walk.h"
 
 #include <abi/dbgsh.h>
 #include <errno.h>
@@ -40,6 +41,7 @@ struct session {
 	bool used;
 	uint64_t cr3, client;		/* client: see client_of() */
 	uint64_t last_call;
+	struct guest_paging paging;	/* at the last call, for debug */
 	uint64_t shell;			/* serial; 0: it has ended */
 	char out[OUTPUT_SIZE];
 	uint32_t out_head, out_tail;	/* counts; tail - head are waiting */
@@ -390,6 +392,16 @@ static uint64_t refuse_new(uint64_t cr3, const char *why)
 	return SESSION_OVER;
 }
 
+bool dbgsh_paging(const struct domain *d, struct guest_paging *out)
+{
+	const struct session *s = d->session;
+
+	if (!s || !s->used)
+		return false;
+	*out = s->paging;
+	return true;
+}
+
 /* ---- the call ---- */
 
 static uint64_t exchange(const struct vmmcall_args *a)
@@ -407,6 +419,8 @@ static uint64_t exchange(const struct vmmcall_args *a)
 	if (!s)
 		return refuse_new(a->cr3 & CR3_PAGE, why);
 	s->last_call = time_us();
+	if (IS_ENABLED(CONFIG_DEBUG_PROGRAM))
+		guest_paging_of(a->vcpu, &s->paging);
 	if (byte >= 0 && byte <= 255)
 		input(s, (char)byte);
 	if (s->out_head == s->out_tail)

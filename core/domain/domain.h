@@ -123,6 +123,7 @@ struct domain {
 	uint64_t total_us;
 	struct service *service;
 	void *session;			/* dbgsh's, inherited by children */
+	uint64_t debug_until;		/* debug_calls.c: the key was right */
 	bool dying;
 	int status;			/* while it is dying */
 	struct domain *next_dying;
@@ -238,6 +239,16 @@ bool message_was_lent(const struct domain *d, uint64_t va);
 /* ---- syscall.c ---- */
 
 void domain_syscall(struct domain *d);
+
+/* ---- dbgsh.c ---- */
+
+struct guest_paging;
+
+/*
+ * How the program in the guest that d's session belongs to sees memory, as of
+ * its last call. False if d is in no session.
+ */
+bool dbgsh_paging(const struct domain *d, struct guest_paging *out);
 
 /* ---- service.c ---- */
 

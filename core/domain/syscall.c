@@ -76,6 +76,13 @@ static const struct message_handler *find_core(const char *name)
 	return NULL;
 }
 
+static bool may_open(const struct domain *d, const struct message_handler *h)
+{
+	if (h->program)
+		return d->session && !strcmp(d->name, h->program);
+	return !h->hidden;
+}
+
 /* A domain's handler of that name; of_service: only one of a service. */
 static bool find_handler(const char *name, bool of_service,
 			 struct descriptor *found)
@@ -103,7 +110,7 @@ static int64_t sys_msgopen(struct domain *d, uint64_t user, uint64_t len)
 	if (e < 0)
 		return e;
 	core = find_core(name);
-	if (core && core->hidden)
+	if (core && !may_open(d, core))
 		return -ENOENT;
 	if (core)
 		found = (struct descriptor){ .type = DESC_CORE, .core = core };

@@ -13,6 +13,7 @@
 #include "lost.h"
 #include "loop.h"
 #include "smm.h"
+#include "snapshot.h"
 #include "trampoline.h"
 #include "wake.h"
 #include "svm/svm.h"
@@ -20,6 +21,7 @@
 #include "../mem/mem.h"
 
 #define LOG_PREFIX "cpus: "
+#include <tandem/kconfig.h>
 #include <tandem/log.h>
 #include <tandem/timer.h>
 
@@ -111,6 +113,8 @@ bool cpu_park_here(void)
 {
 	struct cpu *cpu = this_cpu();
 
+	if (IS_ENABLED(CONFIG_DEBUG_PROGRAM))
+		snapshot_here(cpu);
 	if (on_first_cpu() || !__atomic_load_n(&park, __ATOMIC_ACQUIRE)) {
 		__builtin_ia32_pause();
 		return false;

@@ -85,7 +85,11 @@ void cpus_restart(void);
 /* A CPU of cpus_restart, as it comes from the trampoline. */
 void cpu_woken(struct cpu *cpu) __noreturn;
 
-/* Where a CPU may be parked. Whether it was. */
+/*
+ * Where a CPU may be parked, between two exits or while it waits for another
+ * CPU: its vCPU's state is whole, and handed out there to whoever wants it
+ * (snapshot.h). Whether it was parked.
+ */
 bool cpu_park_here(void);
 
 /* Panic: all others stop where they are and never go on. */

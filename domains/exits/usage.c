@@ -5,4 +5,5 @@
 const struct usage usage_exits = {
 	.name = "exits",
 	.what = "VM exits by reason; \"exits 10\" counts for 10 seconds",
+	.next = { { "", "-c --json --help" } },
 };

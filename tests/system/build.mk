@@ -5,7 +5,11 @@ allcpus-y += tests/system/efi/allcpus.c
 hang-y += tests/system/efi/hang.c tests/system/efi/call.c
 probe-y += tests/system/efi/probe.c
 
-guest-progs-y += kexecload vmmcalls vmmcalls32 vmmstatus callrate
+guest-progs-y += debugmark kexecload vmmcalls vmmcalls32 vmmstatus callrate
+debugmark-y += tests/system/guest/debugmark.c guest/dbgsh/session.c \
+	guest/dbgsh/interactive.c guest/dbgsh/terminal_posix.c \
+	guest/common/call_vmm.c guest/common/call_vmm_posix.c
+debugmark-cflags := -Iguest/dbgsh
 kexecload-y += tests/system/guest/kexecload.c
 vmmcalls-y += tests/system/guest/vmmcalls.c
 vmmstatus-y += tests/system/guest/vmmstatus.c

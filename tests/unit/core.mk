@@ -5,7 +5,9 @@ decode-y += tests/unit/decode_test.c tests/unit/decode_reference.c \
 	core/x86/decode.c
 decode-ldflags := -lZydis
 
-unit-tests-y += walk
+unit-tests-y += walk debug_calls
+debug_calls-y += tests/unit/debug_calls_test.c tests/unit/core_fake.c \
+	core/x86/walk.c
 walk-y += tests/unit/walk_test.c tests/unit/core_fake.c core/x86/walk.c
 
 unit-tests-y += emulate

@@ -88,11 +88,21 @@ static void cancel(struct domain *sender __unused)
 static const struct message_handler pending_handler = {
 	.name = "pending", .fn = pending, .cancel = cancel,
 };
-const struct message_handler *const table_message_handler_start[2] = {
-	&kill_handler, &pending_handler,
+static const struct message_handler child_handler = {
+	.name = "for_child", .fn = kill_first, .program = "child",
+};
+static const struct message_handler other_handler = {
+	.name = "for_other", .fn = kill_first, .program = "other",
+};
+static const struct message_handler hidden_handler = {
+	.name = "for_nobody", .fn = kill_first, .hidden = true,
+};
+const struct message_handler *const table_message_handler_start[5] = {
+	&kill_handler, &pending_handler, &child_handler, &other_handler,
+	&hidden_handler,
 };
 __asm__(".globl table_message_handler_end\n"
-	".set table_message_handler_end, table_message_handler_start + 16\n");
+	".set table_message_handler_end, table_message_handler_start + 40\n");
 
 void *mem_alloc(size_t size)
 {

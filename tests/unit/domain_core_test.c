@@ -525,8 +525,25 @@ static void test_a_domain_cannot_fill_the_log(void)
 	domain_end(d, 0);
 }
 
+static void test_some_handlers_are_for_one_program_in_a_session(void)
+{
+	struct domain *d = first_domain();
+	int session;
+
+	CHECK(open_name(d, "kill_first") >= 0);
+	CHECK(open_name(d, "for_nobody") == -ENOENT);
+	/* a service is in no session, whatever its name */
+	CHECK(open_name(d, "for_child") == -ENOENT);
+	d->session = &session;
+	CHECK(open_name(d, "for_other") == -ENOENT);
+	CHECK(open_name(d, "for_nobody") == -ENOENT);
+	CHECK(open_name(d, "for_child") >= 0);
+	domain_end(d, 0);
+}
+
 int main(void)
 {
+	test_some_handlers_are_for_one_program_in_a_session();
 	test_programs_cannot_start_one_another_without_end();
 	test_a_program_may_end_the_one_that_waits_for_it();
 	test_a_start_that_fails_leaves_no_pages_behind();

@@ -5,6 +5,11 @@ unit-tests-y += domain_line domain_args domain_malloc echoctl_parse \
 domain_line-y += tests/unit/domain_line_test.c domains/lib/line.c \
 	domains/lib/line_show.c domains/lib/line_history.c \
 	domains/lib/line_complete.c tests/unit/terminal.c
+	dbgsh_session debug_parse
+debug_parse-y += tests/unit/debug_parse_test.c domains/debug/parse.c \
+	domains/lib/args.c
+debug_parse-cflags := -idirafter domains/include
+domain_line-y += tests/unit/domain_line_test.c domains/lib/line.c
 domain_args-y += tests/unit/domain_args_test.c domains/lib/args.c
 domain_malloc-y += tests/unit/domain_malloc_test.c
 echoctl_parse-y += tests/unit/echoctl_parse_test.c domains/echoctl/parse.c \

@@ -34,6 +34,8 @@ struct message_handler {
 	void (*cancel)(struct domain *sender);
 	/* only handed over by the core, not found by msgopen */
 	bool hidden;
+	/* only found by the program of that name, in a session of dbgsh */
+	const char *program;
 };
 
 /* Make fn reachable by msgopen(name) in every domain. Exit context. */
