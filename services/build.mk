@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # Services in netd; domains/netd/build.mk has the rest of it.
 netd-$(CONFIG_ECHO) += services/echo/echo.c services/echo/server.c \
-	services/echo/client.c
+	services/echo/client.c services/echo/udp.c services/echo/udp_client.c

@@ -3,6 +3,7 @@
 #ifndef ECHOCTL_H
 #define ECHOCTL_H
 
+#include <services/echo.h>
 #include <stdint.h>
 
 enum echoctl_action {
@@ -24,6 +25,8 @@ struct echoctl_command {
 	const char *expected;		/* ECHOCTL_WRONG */
 	uint32_t address;
 	uint16_t port;
+	enum echo_protocol protocol;	/* ECHO_ALL: SERVER_STOP alone */
+	uint32_t datagram;		/* CLIENT_CONNECT by UDP: bytes */
 	uint64_t bytes;			/* ECHOCTL_CLIENT_SEND_BYTES */
 	int text;			/* SEND_TEXT: first word of the text */
 };

@@ -18,13 +18,19 @@
 #define STALL_TIMEOUT_US	10000000
 
 static const char help[] =
-	"server start <port>         listen for echo clients\n"
-	"server stop                 end the server and its connections\n"
-	"client connect <ip> <port>  connect to an echo server\n"
-	"client send [bytes|text]    send, and compare what comes back\n"
-	"client close                end the client's connection\n"
-	"status                      what server and client do\n"
-	"exit                        leave echoctl\n";
+	"echoctl [command]: one command, or a prompt for more\n"
+	"  server start [--udp] <port>   listen for echo clients, by TCP or UDP\n"
+	"  server stop [--tcp|--udp]     end the servers, or one of them, and\n"
+	"                                their connections\n"
+	"  client connect <ip> <port>    connect to an echo server by TCP\n"
+	"  client connect --udp [--size <bytes>] <ip> <port>\n"
+	"                                by UDP, in datagrams of 1472 bytes\n"
+	"  client send [bytes|text]      send, and compare what comes back; by\n"
+	"                                UDP a datagram is lost after 1 s\n"
+	"  client close                  end the client's connection\n"
+	"  status                        what servers and client do\n"
+	"  help                          this text\n"
+	"  exit                          leave echoctl\n";
 
 static int ask(enum echo_operation what, struct msg_buf *bufs, size_t n)
 {
@@ -82,9 +88,11 @@ static int do_status(void)
 	return 0;
 }
 
-static int do_server(enum echo_operation what, uint16_t port)
+static int do_server(enum echo_operation what, const struct echoctl_command *c)
 {
-	struct echo_request request = { .port = port };
+	struct echo_request request = {
+		.port = c->port, .protocol = (uint16_t)c->protocol,
+	};
 	struct msg_buf buf = { .base = &request, .len = sizeof(request) };
 	int error = ask(what, &buf, 1);
 
@@ -94,7 +102,7 @@ static int do_server(enum echo_operation what, uint16_t port)
 		       "where\n");
 		return COMMAND_FAILED;
 	case -EBUSY:
-		printf("server start: port %u is in use\n", port);
+		printf("server start: port %u is in use\n", c->port);
 		return COMMAND_FAILED;
 	case -ENOENT:
 		printf("server stop: no server runs\n");
@@ -103,7 +111,8 @@ static int do_server(enum echo_operation what, uint16_t port)
 	if (error < 0)
 		return failed("server", error);
 	if (what == ECHO_SERVER_START)
-		printf("echo server listens on port %u\n", port);
+		printf("echo server listens on %sport %u\n",
+		       c->protocol == ECHO_UDP ? "UDP " : "", c->port);
 	else
 		printf("echo server stopped\n");
 	return 0;
@@ -122,6 +131,7 @@ static int do_connect(const struct echoctl_command *c)
 {
 	struct echo_request request = {
 		.address = c->address, .port = c->port,
+		.protocol = (uint16_t)c->protocol, .datagram = c->datagram,
 	};
 	struct msg_buf buf = { .base = &request, .len = sizeof(request) };
 	struct echo_client_state state;
@@ -151,13 +161,36 @@ static int do_connect(const struct echoctl_command *c)
 	}
 	if (state.phase != ECHO_CLIENT_CONNECTED)
 		return failed("client connect", state.error);
-	printf("connected to %s port %u\n", dotted(c->address, text), c->port);
+	if (c->protocol == ECHO_UDP)
+		printf("datagrams go to %s port %u\n",
+		       dotted(c->address, text), c->port);
+	else
+		printf("connected to %s port %u\n", dotted(c->address, text),
+		       c->port);
 	return 0;
+}
+
+/* Whether all came back depends on the network: failed is what is missing. */
+static int report_datagrams(const struct echo_client_state *s)
+{
+	printf("%lu of %lu datagrams came back unchanged in %lu ms",
+	       s->returned, s->datagrams, s->microseconds / 1000);
+	if (s->lost || s->wrong)
+		printf(", %lu lost (%lu came late), %lu changed", s->lost,
+		       s->late, s->wrong);
+	printf("\n");
+	if (s->error)
+		printf("client send: %lu of %lu bytes sent: %s\n", s->sent,
+		       s->total, error_text(s->error));
+	return s->error || s->lost || s->wrong ? COMMAND_FAILED : 0;
 }
 
 static int report(const struct echo_client_state *state)
 {
 	uint64_t ms = state->microseconds / 1000;
+
+	if (state->protocol == ECHO_UDP)
+		return report_datagrams(state);
 
 	if (state->received < state->total) {
 		printf("client send: %llu of %llu bytes came back: %s\n",
@@ -189,7 +222,8 @@ static int wait_for_echo(void)
 		error = client_state(&state);
 		if (error < 0)
 			return failed("client send", error);
-		if (state.received == state.total ||
+		if ((state.protocol == ECHO_UDP ? !state.busy :
+		     state.received == state.total) ||
 		    state.phase != ECHO_CLIENT_CONNECTED)
 			break;
 		if (state.received + state.sent != last) {
@@ -262,9 +296,9 @@ static int run(const struct echoctl_command *c, int argc, char **argv)
 	case ECHOCTL_STATUS:
 		return do_status();
 	case ECHOCTL_SERVER_START:
-		return do_server(ECHO_SERVER_START, c->port);
+		return do_server(ECHO_SERVER_START, c);
 	case ECHOCTL_SERVER_STOP:
-		return do_server(ECHO_SERVER_STOP, 0);
+		return do_server(ECHO_SERVER_STOP, c);
 	case ECHOCTL_CLIENT_CONNECT:
 		return do_connect(c);
 	case ECHOCTL_CLIENT_SEND_BYTES:

@@ -17,19 +17,38 @@ static int is_word(int argc, char *const *argv, int i, const char *word)
 	return i < argc && strcmp(argv[i], word) == 0;
 }
 
+/* --tcp or --udp as word *i, which is passed then. */
+static void parse_protocol(int argc, char *const *argv, int *i,
+			   enum echo_protocol *protocol)
+{
+	if (is_word(argc, argv, *i, "--tcp"))
+		*protocol = ECHO_TCP;
+	else if (is_word(argc, argv, *i, "--udp"))
+		*protocol = ECHO_UDP;
+	else
+		return;
+	++*i;
+}
+
 static struct echoctl_command parse_server(int argc, char *const *argv)
 {
 	struct echoctl_command c = { .action = ECHOCTL_SERVER_START };
 	uint64_t port;
+	int i = 2;
 
-	if (is_word(argc, argv, 1, "stop") && argc == 2) {
+	if (is_word(argc, argv, 1, "stop")) {
 		c.action = ECHOCTL_SERVER_STOP;
-		return c;
+		c.protocol = ECHO_ALL;
+		parse_protocol(argc, argv, &i, &c.protocol);
+		return i == argc ? c : wrong("server stop [--tcp|--udp]");
 	}
 	if (!is_word(argc, argv, 1, "start"))
-		return wrong("server start <port>, or server stop");
-	if (argc != 3 || args_number(argv[2], 1, 65535, &port))
-		return wrong("server start <port>, with a port from 1 to 65535");
+		return wrong("server start [--udp] <port>, or server stop "
+			     "[--tcp|--udp]");
+	parse_protocol(argc, argv, &i, &c.protocol);
+	if (argc != i + 1 || args_number(argv[i], 1, 65535, &port))
+		return wrong("server start [--udp] <port>, with a port from 1 "
+			     "to 65535");
 	c.port = (uint16_t)port;
 	return c;
 }
@@ -55,30 +74,46 @@ static struct echoctl_command parse_send(int argc, char *const *argv)
 	return c;
 }
 
-static struct echoctl_command parse_client(int argc, char *const *argv)
+static struct echoctl_command parse_connect(int argc, char *const *argv)
 {
 	struct echoctl_command c = { .action = ECHOCTL_CLIENT_CONNECT };
-	uint64_t port;
+	uint64_t port, size = ECHO_DATAGRAM;
+	int i = 2;
 
+	parse_protocol(argc, argv, &i, &c.protocol);
+	if (c.protocol == ECHO_UDP && is_word(argc, argv, i, "--size")) {
+		if (i + 1 >= argc || args_number(argv[i + 1], 1,
+						 ECHO_DATAGRAM_MAX, &size))
+			return wrong("client connect --udp --size <bytes> <ip> "
+				     "<port>, with 1 to 32768 bytes");
+		i += 2;
+	}
+	if (argc != i + 2)
+		return wrong("client connect [--udp [--size <bytes>]] <ip> "
+			     "<port>");
+	if (args_ipv4(argv[i], &c.address))
+		return wrong("client connect [--udp] <ip> <port>, with an IPv4 "
+			     "address such as 192.168.0.1");
+	if (args_number(argv[i + 1], 1, 65535, &port))
+		return wrong("client connect [--udp] <ip> <port>, with a port "
+			     "from 1 to 65535");
+	c.port = (uint16_t)port;
+	c.datagram = (uint32_t)size;
+	return c;
+}
+
+static struct echoctl_command parse_client(int argc, char *const *argv)
+{
 	if (is_word(argc, argv, 1, "send"))
 		return parse_send(argc, argv);
-	if (is_word(argc, argv, 1, "close") && argc == 2) {
-		c.action = ECHOCTL_CLIENT_CLOSE;
-		return c;
-	}
-	if (!is_word(argc, argv, 1, "connect"))
-		return wrong("client connect <ip> <port>, client send "
-			     "[bytes|text], or client close");
-	if (argc != 4)
-		return wrong("client connect <ip> <port>");
-	if (args_ipv4(argv[2], &c.address))
-		return wrong("client connect <ip> <port>, with an IPv4 address "
-			     "such as 192.168.0.1");
-	if (args_number(argv[3], 1, 65535, &port))
-		return wrong("client connect <ip> <port>, with a port from 1 "
-			     "to 65535");
-	c.port = (uint16_t)port;
-	return c;
+	if (is_word(argc, argv, 1, "close") && argc == 2)
+		return (struct echoctl_command){
+			.action = ECHOCTL_CLIENT_CLOSE,
+		};
+	if (is_word(argc, argv, 1, "connect"))
+		return parse_connect(argc, argv);
+	return wrong("client connect [--udp] <ip> <port>, client send "
+		     "[bytes|text], or client close");
 }
 
 struct echoctl_command echoctl_parse(int argc, char *const *argv)
@@ -88,6 +123,7 @@ struct echoctl_command echoctl_parse(int argc, char *const *argv)
 		enum echoctl_action action;
 	} single[] = {
 		{ "status", ECHOCTL_STATUS }, { "help", ECHOCTL_HELP },
+		{ "-h", ECHOCTL_HELP }, { "--help", ECHOCTL_HELP },
 		{ "exit", ECHOCTL_EXIT }, { "quit", ECHOCTL_EXIT },
 	};
 	unsigned int i;

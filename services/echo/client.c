@@ -224,7 +224,7 @@ size_t echo_client_status(char *text, size_t size)
 		[ECHO_CLIENT_CONNECTED] = "connected to",
 	};
 	const struct echo_client_state *s = &client.state;
-	int len = snprintf(text, size, "client: %s", phases[s->phase]);
+	int len = snprintf(text, size, "client: tcp %s", phases[s->phase]);
 
 	if (len >= 0 && (size_t)len < size && s->phase != ECHO_CLIENT_CLOSED)
 		len += snprintf(text + len, size - (size_t)len,

@@ -10,41 +10,83 @@
 #include <domain/syscall.h>
 #include <errno.h>
 #include <services/netd.h>
+#include <stdbool.h>
 #include <tandem/kconfig.h>
+
+static const struct server {
+	enum netd_kept kept;
+	int (*start)(uint16_t port);
+	int (*stop)(void);
+} servers[] = {
+	[ECHO_TCP] = { NETD_KEPT_ECHO, echo_server_start, echo_server_stop },
+	[ECHO_UDP] = { NETD_KEPT_ECHO_UDP, echo_udp_start, echo_udp_stop },
+};
+
+static bool udp_client;		/* the protocol of the last connection */
 
 /*
  * The server's port, 0 for "stopped", with its complement in the upper half: so
  * the next netd goes on as this one was told to.
  */
-static void keep_server(uint16_t port)
+static void keep_server(const struct server *s, uint16_t port)
 {
-	*netd_kept(NETD_KEPT_ECHO) = port | (uint32_t)(uint16_t)~port << 16;
+	*netd_kept(s->kept) = port | (uint32_t)(uint16_t)~port << 16;
 }
 
 /* Sets *port if an earlier netd was told anything. */
-static void recall_server(uint16_t *port)
+static void recall_server(const struct server *s, uint16_t *port)
 {
-	uint32_t kept = *netd_kept(NETD_KEPT_ECHO);
+	uint32_t kept = *netd_kept(s->kept);
 
 	if ((uint16_t)kept == (uint16_t)~(kept >> 16))
 		*port = (uint16_t)kept;
 }
 
-static int server_start(uint16_t port)
+static int server_start(const struct echo_request *r)
 {
-	int error = echo_server_start(port);
+	int error;
 
+	if (r->protocol >= ECHO_ALL)
+		return -EINVAL;
+	error = servers[r->protocol].start(r->port);
 	if (!error)
-		keep_server(port);
+		keep_server(&servers[r->protocol], r->port);
 	return error;
 }
 
-static int server_stop(void)
+static int server_stop(const struct echo_request *r)
 {
-	int error = echo_server_stop();
+	int result = -ENOENT;
+	unsigned int i;
 
+	if (r->protocol > ECHO_ALL)
+		return -EINVAL;
+	for (i = 0; i < ECHO_ALL; i++) {
+		if ((r->protocol != ECHO_ALL && r->protocol != i) ||
+		    servers[i].stop())
+			continue;
+		keep_server(&servers[i], 0);
+		result = 0;
+	}
+	return result;
+}
+
+static int client_connect(const struct echo_request *r)
+{
+	struct echo_client_state tcp, udp;
+	int error;
+
+	if (r->protocol >= ECHO_ALL)
+		return -EINVAL;
+	echo_client_state(&tcp);
+	echo_udp_client_state(&udp);
+	if (tcp.phase != ECHO_CLIENT_CLOSED || udp.phase != ECHO_CLIENT_CLOSED)
+		return -EBUSY;
+	error = r->protocol == ECHO_UDP ?
+		echo_udp_client_connect(r->address, r->port, r->datagram) :
+		echo_client_connect(r->address, r->port);
 	if (!error)
-		keep_server(0);
+		udp_client = r->protocol == ECHO_UDP;
 	return error;
 }
 
@@ -62,7 +104,9 @@ static int status(const struct msg_buf *buf)
 	size_t len = 0;
 
 	len += echo_server_status(buf->base, buf->len);
-	len += echo_client_status((char *)buf->base + len, buf->len - len);
+	len += echo_udp_status((char *)buf->base + len, buf->len - len);
+	len += (udp_client ? echo_udp_client_status : echo_client_status)(
+		(char *)buf->base + len, buf->len - len);
 	return (int)len;
 }
 
@@ -76,7 +120,8 @@ static int send(const struct msg_buf *bufs, size_t n,
 		return -EINVAL;
 	len = bufs[1].len;
 	memcpy(pattern, bufs[1].base, len);
-	return echo_client_send(r->total, pattern, len);
+	return (udp_client ? echo_udp_client_send : echo_client_send)(
+		r->total, pattern, len);
 }
 
 static int client_state(const struct msg_buf *buf)
@@ -85,7 +130,7 @@ static int client_state(const struct msg_buf *buf)
 
 	if (buf->len < sizeof(state))
 		return -EINVAL;
-	echo_client_state(&state);
+	(udp_client ? echo_udp_client_state : echo_client_state)(&state);
 	memcpy(buf->base, &state, sizeof(state));
 	return 0;
 }
@@ -105,18 +150,19 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
 			return -EINVAL;
 		return value == ECHO_STATUS ? status(bufs)
 					    : client_state(bufs);
-	case ECHO_SERVER_STOP:
-		return server_stop();
 	case ECHO_CLIENT_CLOSE:
-		return echo_client_close();
+		return udp_client ? echo_udp_client_close() :
+				    echo_client_close();
 	}
 	if (get_request(bufs, n, &r))
 		return -EINVAL;
 	switch (value) {
 	case ECHO_SERVER_START:
-		return server_start(r.port);
+		return server_start(&r);
+	case ECHO_SERVER_STOP:
+		return server_stop(&r);
 	case ECHO_CLIENT_CONNECT:
-		return echo_client_connect(r.address, r.port);
+		return client_connect(&r);
 	case ECHO_CLIENT_SEND:
 		return send(bufs, n, &r);
 	}
@@ -126,13 +172,18 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
 static int start(void)
 {
 	int error = msgregister(ECHO_HANDLER, echo_message_entry);
-	uint16_t port = IS_ENABLED(CONFIG_ECHO_AUTOSTART) ?
-		CONFIG_ECHO_PORT : 0;
+	unsigned int i;
 
-	if (error < 0)
-		return error;
-	recall_server(&port);
-	return port ? echo_server_start(port) : 0;
+	for (i = 0; i < ECHO_ALL; i++) {
+		uint16_t port = IS_ENABLED(CONFIG_ECHO_AUTOSTART) &&
+			i == ECHO_TCP ? CONFIG_ECHO_PORT : 0;
+		int started;
+
+		recall_server(&servers[i], &port);
+		started = port ? servers[i].start(port) : 0;
+		error = error ? error : started;
+	}
+	return error;
 }
 
 static const struct netd_service echo_service = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the echo service: server.c, client.c, and messages in echo.c. */
+/*
+ * The parts of the echo service: server.c and client.c over TCP, udp.c and
+ * udp_client.c over UDP, and messages in echo.c.
+ */
 #ifndef ECHO_ECHO_H
 #define ECHO_ECHO_H
 
@@ -9,15 +12,23 @@
 /* As ECHO_SERVER_START and ECHO_SERVER_STOP tell. */
 int echo_server_start(uint16_t port);
 int echo_server_stop(void);
+int echo_udp_start(uint16_t port);
+int echo_udp_stop(void);
 
 /* As the ECHO_CLIENT_* operations tell. */
 int echo_client_connect(uint32_t address, uint16_t port);
 int echo_client_send(uint64_t total, const void *pattern, size_t len);
 int echo_client_close(void);
 void echo_client_state(struct echo_client_state *state);
+int echo_udp_client_connect(uint32_t address, uint16_t port, uint32_t size);
+int echo_udp_client_send(uint64_t total, const void *pattern, size_t len);
+int echo_udp_client_close(void);
+void echo_udp_client_state(struct echo_client_state *state);
 
 /* One or more lines of text; returns the length that fits. */
 size_t echo_server_status(char *text, size_t size);
 size_t echo_client_status(char *text, size_t size);
+size_t echo_udp_status(char *text, size_t size);
+size_t echo_udp_client_status(char *text, size_t size);
 
 #endif

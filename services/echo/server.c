@@ -292,10 +292,10 @@ size_t echo_server_status(char *text, size_t size)
 	int len = 0;
 
 	if (listener)
-		len = snprintf(text, size, "server: port %u, ",
+		len = snprintf(text, size, "tcp server: port %u, ",
 			       listener->local_port);
 	else
-		len = snprintf(text, size, "server: stopped, ");
+		len = snprintf(text, size, "tcp server: stopped, ");
 	if (len < 0 || (size_t)len >= size)
 		return size;
 	len += snprintf(text + len, size - (size_t)len,

@@ -25,3 +25,5 @@ domain_malloc-cflags := -idirafter domains/include
 echoctl_parse-cflags := -idirafter domains/include
 dbgsh_session-cflags := -Iguest/dbgsh -D_GNU_SOURCE
 call_vmm-cflags := -Iguest/common
+echoctl_parse-cflags := -idirafter domains/include -Iservices/include
+dbgsh_session-cflags := -Iguest/dbgsh

@@ -37,6 +37,27 @@ static void commands_are_understood(void)
 	      c.address == 0x0a000202);
 }
 
+static void both_protocols(void)
+{
+	struct echoctl_command c = parse("server start --udp 7");
+
+	CHECK(c.action == ECHOCTL_SERVER_START && c.port == 7);
+	CHECK(c.protocol == ECHO_UDP);
+	CHECK(parse("server start 7").protocol == ECHO_TCP);
+	CHECK(parse("server start --tcp 7").protocol == ECHO_TCP);
+	CHECK(parse("server stop").protocol == ECHO_ALL);
+	CHECK(parse("server stop --tcp").protocol == ECHO_TCP);
+	CHECK(parse("server stop --udp").protocol == ECHO_UDP);
+	CHECK(parse("client connect 10.0.2.2 7").protocol == ECHO_TCP);
+	c = parse("client connect --udp 10.0.2.2 7");
+	CHECK(c.action == ECHOCTL_CLIENT_CONNECT && c.protocol == ECHO_UDP);
+	CHECK(c.port == 7 && c.datagram == ECHO_DATAGRAM);
+	c = parse("client connect --udp --size 32768 10.0.2.2 7");
+	CHECK(c.address == 0x0a000202 && c.datagram == 32768);
+	CHECK(parse("-h").action == ECHOCTL_HELP);
+	CHECK(parse("--help").action == ECHOCTL_HELP);
+}
+
 static void send_takes_a_number_or_text(void)
 {
 	struct echoctl_command c = parse("client send");
@@ -67,14 +88,27 @@ static void wrong_commands_are_told_what_is_right(void)
 {
 	check_wrong("serve", "server");
 	check_wrong("help me", "help");
-	check_wrong("server", "server start <port>");
+	check_wrong("server", "server start [--udp] <port>");
 	check_wrong("server start", "port from 1 to 65535");
 	check_wrong("server start 0", "port from 1 to 65535");
 	check_wrong("server start 65536", "port from 1 to 65535");
 	check_wrong("server start 7 8", "port from 1 to 65535");
 	check_wrong("server start seven", "port from 1 to 65535");
 	check_wrong("server stop now", "server stop");
-	check_wrong("client", "client connect <ip> <port>");
+	check_wrong("server start --udp", "port from 1 to 65535");
+	check_wrong("server start 7 --udp", "port from 1 to 65535");
+	check_wrong("server start --udp --tcp 7", "port from 1 to 65535");
+	check_wrong("server start --sctp 7", "port from 1 to 65535");
+	check_wrong("server stop --udp --tcp", "server stop");
+	check_wrong("client connect --udp", "<ip> <port>");
+	check_wrong("client connect --udp --size 10.0.2.2 7", "1 to 32768");
+	check_wrong("client connect --udp --size 0 10.0.2.2 7", "1 to 32768");
+	check_wrong("client connect --udp --size 32769 10.0.2.2 7",
+		    "1 to 32768");
+	check_wrong("client connect --udp --size", "1 to 32768");
+	check_wrong("client connect --size 8 10.0.2.2 7", "<ip> <port>");
+	check_wrong("client connect --udp 10.0.2 7", "IPv4 address");
+	check_wrong("client", "client connect [--udp] <ip> <port>");
 	check_wrong("client connect 10.0.2.2", "<ip> <port>");
 	check_wrong("client connect 10.0.2 7", "IPv4 address");
 	check_wrong("client connect host 7", "IPv4 address");
@@ -84,6 +118,7 @@ static void wrong_commands_are_told_what_is_right(void)
 
 int main(void)
 {
+	both_protocols();
 	commands_are_understood();
 	send_takes_a_number_or_text();
 	wrong_commands_are_told_what_is_right();

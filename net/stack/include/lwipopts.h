@@ -15,6 +15,8 @@
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
+/* lwIP's own, and the echo client's */
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8

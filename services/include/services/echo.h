@@ -16,14 +16,18 @@ enum echo_operation {
 	/* bufs[0] writable text: what server and client do. Its length. */
 	ECHO_STATUS,
 	/*
-	 * bufs[0] struct echo_request (port). 0, -EEXIST: runs already,
-	 * -EBUSY: the port is taken, -ENOMEM.
+	 * bufs[0] struct echo_request (protocol, port). 0, -EEXIST: runs
+	 * already, -EBUSY: the port is taken, -ENOMEM.
 	 */
 	ECHO_SERVER_START,
-	/* Ends the server and its connections. 0, -ENOENT: does not run. */
+	/*
+	 * bufs[0] struct echo_request (protocol; ECHO_ALL: what runs). Ends
+	 * the server and its connections. 0, -ENOENT: does not run.
+	 */
 	ECHO_SERVER_STOP,
 	/*
-	 * bufs[0] struct echo_request (address, port). 0: begun; -EBUSY: there
+	 * bufs[0] struct echo_request (protocol, address, port; with ECHO_UDP,
+	 * which is connected at once, datagram). 0: begun; -EBUSY: there
 	 * is a connection, -EINVAL, -ENOMEM, -ENETUNREACH.
 	 */
 	ECHO_CLIENT_CONNECT,
@@ -43,10 +47,18 @@ enum echo_operation {
 
 #define ECHO_PATTERN_MAX	1024
 
+enum echo_protocol { ECHO_TCP, ECHO_UDP, ECHO_ALL };
+
+/* Bytes in a datagram: what fits a frame, and what lwIP puts together. */
+#define ECHO_DATAGRAM		1472u
+#define ECHO_DATAGRAM_MAX	32768u
+
 struct echo_request {
 	uint32_t address;	/* IPv4, first number in the highest byte */
 	uint16_t port;
-	uint16_t pad;
+	uint16_t protocol;	/* enum echo_protocol */
+	uint32_t datagram;	/* bytes of one at most, to ECHO_DATAGRAM_MAX */
+	uint32_t pad;
 	uint64_t total;		/* bytes */
 };
 
@@ -60,12 +72,19 @@ struct echo_client_state {
 	uint32_t phase;		/* enum echo_client_phase */
 	int32_t error;		/* negative errno */
 	uint32_t address;
-	uint16_t port, pad;
+	uint16_t port, protocol;
 	/* of the last ECHO_CLIENT_SEND */
 	uint64_t total, sent, received;
 	uint64_t wrong;		/* bytes that came back changed ... */
 	uint64_t wrong_at;	/* ... the first one at this offset */
 	uint64_t microseconds;	/* until the last byte came */
+	/* UDP; wrong counts datagrams there, of unknown content */
+	uint64_t datagrams;	/* sent: returned, lost, or waited for */
+	uint64_t returned;
+	uint64_t lost;		/* did not come within a second ... */
+	uint64_t late;		/* ... and of these came after all */
+	uint32_t busy;		/* not all of it is sent and waited for */
+	uint32_t pad;
 };
 
 #endif

@@ -69,6 +69,7 @@ struct netd_service {
 /* Words that outlive netd, by owner; at most NETRING_KEPT of them. */
 enum netd_kept {
 	NETD_KEPT_ECHO,		/* echo.c */
+	NETD_KEPT_ECHO_UDP,
 };
 
 /*
