@@ -24,15 +24,16 @@ include $(wildcard domains/*/build.mk)
 usage_sources = $(wildcard $(patsubst %,domains/%/usage.c,$(1:exit=shell)))
 usage_flag = -DUSAGES='$(foreach c,$(1),$(if \
 	$(call usage_sources,$(c)),U($(c)),N($(c))))'
-all_usages := $(call usage_flag,$(sort $(commands-y) exit))
+listed := $(sort $(commands-y) exit $(foreach d,$(domains-y),$(if \
+	$(call usage_sources,$(d)),$(d))))
 
 $(foreach c,$(commands-y),$(eval $(c)-y += domains/$(c)/main.c \
 	$(call usage_sources,$(c)) domains/lib/usage.c domains/lib/command.c \
 	domains/lib/error.c))
 $(foreach c,$(filter-out help,$(commands-y)),$(eval $(c)-cflags += \
 	-DCOMMAND='"$(c)"' $(call usage_flag,$(c))))
-shell-y += $(call usage_sources,exit $(commands-y))
-shell-cflags += $(all_usages)
-help-y += $(call usage_sources,exit $(filter-out help,$(commands-y)))
-help-cflags += -DCOMMAND='"help"' $(all_usages)
+shell-y += $(call usage_sources,$(listed))
+shell-cflags += $(call usage_flag,$(listed))
+help-y += $(call usage_sources,$(filter-out help,$(listed)))
+help-cflags += -DCOMMAND='"help"' $(call usage_flag,$(listed))
 domains-$(CONFIG_DBGSH) += shell $(commands-y)
