@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Parts of the domains and of the guest's programs that need no VMM.
 unit-tests-y += domain_line domain_args domain_malloc echoctl_parse \
-	dbgsh_session call_vmm
+	dbgsh_session call_vmm debug_parse
 domain_line-y += tests/unit/domain_line_test.c domains/lib/line.c \
 	domains/lib/line_show.c domains/lib/line_history.c \
 	domains/lib/line_complete.c tests/unit/terminal.c
-	dbgsh_session debug_parse
 debug_parse-y += tests/unit/debug_parse_test.c domains/debug/parse.c \
 	domains/lib/args.c
 debug_parse-cflags := -idirafter domains/include
-domain_line-y += tests/unit/domain_line_test.c domains/lib/line.c
 domain_args-y += tests/unit/domain_args_test.c domains/lib/args.c
 domain_malloc-y += tests/unit/domain_malloc_test.c
 echoctl_parse-y += tests/unit/echoctl_parse_test.c domains/echoctl/parse.c \
@@ -22,8 +20,6 @@ call_vmm-y += tests/unit/call_vmm_test.c guest/common/call_vmm.c \
 domain_line-cflags := -Idomains/lib -idirafter domains/include
 domain_args-cflags := -idirafter domains/include
 domain_malloc-cflags := -idirafter domains/include
-echoctl_parse-cflags := -idirafter domains/include
 dbgsh_session-cflags := -Iguest/dbgsh -D_GNU_SOURCE
 call_vmm-cflags := -Iguest/common
 echoctl_parse-cflags := -idirafter domains/include -Iservices/include
-dbgsh_session-cflags := -Iguest/dbgsh
