@@ -337,7 +337,7 @@ def test_who_has_no_key_sees_nothing(machine):
         status, said = script(machine, command)
         assert status == 2 and not dumped(said), command
     status, said = machine.console.status(
-        f"printf 'debug D 100000 10\\r{key()}\\rexit\\r' | dbgsh")
+        f"printf 'debug D 100000 10\\n{key()}\\nexit\\n' | dbgsh")
     assert status == 0 and dumped(said) and key() not in said
 
 
