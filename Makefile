@@ -274,6 +274,7 @@ define domain
 $(eval $(call rules,domains/$(1),$$(domain_flags) $$($(1)-cflags) \
 	$(foreach l,$($(1)-libs),$$($(l)_cflags))))
 $(1)_objects := $(call objects,domains/$(1),$($(1)-y))
+$$($(1)_objects): $$(call recorded,domain-$(1)-flags,flags $$($(1)-cflags))
 $(O)/domains/$(1).elf: $$($(1)_objects) $(domain_common) \
 		$($(1)-libs:%=$(O)/lib/lib%.a) domains/lib/domain.lds \
 		$$(call recorded,domain-$(1),$$($(1)_objects) $(domain_common))
