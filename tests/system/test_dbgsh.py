@@ -179,7 +179,7 @@ def test_log_is_followed_until_q(machine, terminal):
     terminal.keys("log -n 3 --follow\r")
     terminal.wait_text("[")
     dbgsh(machine, "crash null")
-    terminal.wait_text("crash ended: bad read at 0x8")
+    terminal.wait_text("crash ended: ")
     terminal.keys("q", ">", 2)
 
 

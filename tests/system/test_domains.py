@@ -148,7 +148,7 @@ def test_no_two_starts_have_the_same_addresses(machine):
 def test_ps_tells_state_time_memory_and_starter(machine):
     said = shell_says(machine, "ps")
     rows = {row[1]: row for row in re.findall(
-        r"(?m)^ *(\d+)  (\S+) +(\S+) +(\d+) +(\d+)  (.*?)\s*$", said)}
+        r"(?m)^ *(\d+)  (\S+) +(\S+) +(\d+) +(\d+) +\d+  (.*?)\s*$", said)}
     assert {"netd", "shell", "ps"} <= set(rows)
     assert rows["netd"][5] == rows["shell"][5] == "core"
     assert rows["ps"][5] == f"shell {rows['shell'][0]}"
