@@ -48,7 +48,7 @@ config_front := menuconfig nconfig guiconfig oldconfig olddefconfig \
 config_new := allnoconfig allyesconfig alldefconfig randconfig
 config_goals := $(filter $(config_front) $(config_new) savedefconfig \
 	%_defconfig,$(MAKECMDGOALS))
-no_config_goals := $(config_goals) help clean distclean check setup dist \
+no_config_goals := $(config_goals) help clean distclean check docs setup dist \
 	uninstall
 
 kconfig := KCONFIG_CONFIG=$(O)/.config $(PYTHON) scripts/kconfig.py
@@ -572,7 +572,10 @@ test-reproducible: all
 
 endif # mixed
 
-.PHONY: check clean distclean help setup
+.PHONY: check clean distclean docs help setup
+docs:
+	$(Q)$(PYTHON) scripts/kconfig_docs.py write
+
 check:
 	$(Q)scripts/check
 
@@ -608,6 +611,7 @@ help:
 	@echo '  fuzz-decode    the decoder against others, SECONDS=60 SEED=1'
 	@echo '  bench          measure, with Tandem and without it'
 	@echo '  check          layout and licence lines of the sources'
+	@echo '  docs           the tables in docs/configuration.md, from Kconfig'
 	@echo '  lint           clang-tidy and cppcheck'
 	@echo '  install        loader and VMM to $$(DESTDIR)$$(prefix)/lib/tandem;'
 	@echo '                 uninstall takes them away'
