@@ -26,9 +26,14 @@
 #define BACK_US		1000000
 /* what runs a guest is most likely not lost */
 #define LOOK_US		2000
-/* how often the first CPU is asked, and for how long it may not answer */
+/*
+ * How often the first CPU is asked, and for how long it may not answer. Between
+ * two looks no more than a step counts: the machine as a whole may have stood
+ * still.
+ */
 #define ASK_US		1000000
 #define ANSWER_US	10000000
+#define STEP_US		500000
 
 /* lost_entry.S: the stacks, by APIC ID */
 uint64_t lost_stacks[256];
@@ -114,7 +119,7 @@ void lost_before_panic(void)
 
 void lost_watch_first(void)
 {
-	static uint64_t asked;
+	static uint64_t looked, silent;
 	uint64_t before, now;
 
 	if (never)
@@ -122,14 +127,22 @@ void lost_watch_first(void)
 	check_first();
 	/* if it slept, nothing tells that it was reset */
 	now = time_us();
-	before = __atomic_load_n(&asked, __ATOMIC_RELAXED);
-	if (now < before + ASK_US)
-		return;
+	before = __atomic_load_n(&looked, __ATOMIC_RELAXED);
 	if (!(__atomic_load_n(&cpus[0].requests, __ATOMIC_RELAXED) &
 	      CPU_REQUEST_ASKED)) {
-		__atomic_store_n(&asked, now, __ATOMIC_RELAXED);
+		if (now < before + ASK_US)
+			return;
+		__atomic_store_n(&looked, now, __ATOMIC_RELAXED);
+		__atomic_store_n(&silent, 0, __ATOMIC_RELAXED);
 		cpu_request(&cpus[0], CPU_REQUEST_ASKED);
-	} else if (now > before + ANSWER_US) {
+		return;
+	}
+	if (now < before + STEP_US / 10 ||
+	    !__atomic_compare_exchange_n(&looked, &before, now, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	if (__atomic_add_fetch(&silent, MIN(now - before, STEP_US),
+			       __ATOMIC_RELAXED) > ANSWER_US) {
 		log_error("the first CPU does not answer, machine reset");
 		machine_reset();
 	}
