@@ -146,8 +146,9 @@ auto_header := -include $(config_dir)/autoconf.h
 prefix_maps := -ffile-prefix-map=$(O)/=build/ -ffile-prefix-map=$(CURDIR)=. \
 	-ffile-prefix-map=$(TANDEM_CACHE)/=
 tandem_include := -Ilib/include -Icore/include -Inet/include -I$(O)/include
-# Compiles, and writes down what the object depends on.
-compile = $(CC) $(1) -MMD -MF $(@:.o=.dep) -c -o $@ $< && \
+# Compiles, and writes down what the object depends on. Not -MMD: lwIP's headers
+# count as system headers, and so would what they include of ours.
+compile = $(CC) $(1) -MD -MF $(@:.o=.dep) -c -o $@ $< && \
 	awk -v config=$(config_dir) -f scripts/depend.awk $(@:.o=.dep) \
 		>$(@:.o=.d) && rm $(@:.o=.dep)
 

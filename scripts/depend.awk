@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# What an object depends on, from what the compiler says (-MMD): the same files,
+# What an object depends on, from what the compiler says (-MD): the same files,
 # but for the header of the whole configuration, and in its place the
 # configuration symbols that the sources mention. `make` then compiles again
 # what a changed symbol concerns, and nothing else: scripts/kconfig.py touches
