@@ -9,7 +9,9 @@
 #include <net/net.h>
 
 #include <errno.h>
+#include <net/settings.h>
 #include <string.h>
+#include <tandem/kconfig.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/spinlock.h>
@@ -297,6 +299,12 @@ const char *net_switch_mode(struct net_switch *sw)
 	return sw->mode->name;
 }
 
+void net_switch_describe(struct net_switch *sw, struct net_report *r)
+{
+	if (sw->mode->describe)
+		sw->mode->describe(r);
+}
+
 struct net_switch *net_switch_get(unsigned int n)
 {
 	struct net_switch *sw = switches;
@@ -365,7 +373,10 @@ static int port_create(struct net_switch *sw, struct net_port *p,
 
 	p->id = backend->id;
 	p->sw = sw;
-	memcpy(p->mac, wire->mac, ETH_ALEN);
+	if (IS_ENABLED(CONFIG_NETD) && p->id == NET_STACK)
+		net_settings_mac(net_settings(), wire->mac, p->mac);
+	else
+		memcpy(p->mac, wire->mac, ETH_ALEN);
 	p->link = wire->link;
 	p->speed = wire->speed;
 	p->full_duplex = wire->full_duplex;

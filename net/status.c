@@ -106,6 +106,8 @@ static int status_message(struct message *m)
 	for (enum net_port_id id = NET_WIRE; id < NET_PORTS; id++)
 		if (net_switch_port(sw, id))
 			describe_port(&r, net_switch_port(sw, id));
+	r.port = NET_STACK;
+	net_switch_describe(sw, &r);
 	len = MIN(sizeof(r.status), m->buf[0].len);
 	if (domain_copy_out(m->sender, m->buf[0].base, &r.status, len))
 		return -EFAULT;

@@ -28,6 +28,7 @@ import hashlib
 import ipaddress
 import os
 import random
+import re
 import sys
 
 try:
@@ -54,6 +55,16 @@ def check_netmask(value):
     return None if bits and not inverse & (inverse + 1) else wanted
 
 
+def check_mac(value):
+    wanted = 'shared, own or a unicast MAC address, such as 02:12:34:56:78:9a'
+    if value in ("shared", "own"):
+        return None
+    if not re.fullmatch("[0-9a-f]{2}(:[0-9a-f]{2}){5}", value):
+        return wanted
+    number = int(value.replace(":", ""), 16)
+    return None if number and not number >> 40 & 1 else wanted
+
+
 def check_bindings(value):
     if not value.isascii() or not value.isprintable():
         return "printable ASCII characters"
@@ -77,6 +88,7 @@ CHECKS = {
     "IP_ADDRESS": check_address,
     "IP_NETMASK": check_netmask,
     "IP_GATEWAY": check_address,
+    "IP_MAC": check_mac,
     "PCI_BINDINGS": check_bindings,
     "DEBUG_KEY": check_key,
 }

@@ -3,7 +3,7 @@
  * Looks at the headers of one frame and decides which ports it is for (the
  * table in docs/network.md). Only fixed offsets: Ethernet II, one 802.1Q
  * tag, ARP (RFC 826), IPv4 (RFC 791), IPv6 (RFC 8200), neighbour discovery
- * (RFC 4861). IP fragments and ICMP errors carry their own destination
+ * (RFC 4861), the UDP port of DHCP clients (RFC 2131). IP fragments and ICMP errors carry their own destination
  * address and follow it.
  */
 #include "classify.h"
@@ -19,7 +19,11 @@
 #define VLAN_TAG_LEN		4
 
 #define ARP_LEN			28
+#define ARP_REQUEST		1
 #define IP4_HEADER_MIN		20
+#define IP4_FRAGMENT_OFFSET	0x1fff
+#define IPPROTO_UDP		17
+#define UDP_DHCP_CLIENT		68
 #define IP6_HEADER_LEN		40
 #define ND_LEN			24	/* up to the end of the target */
 #define IPPROTO_ICMP6		58
@@ -34,6 +38,7 @@ static void parse_arp(const uint8_t *p, size_t len, struct ippass_headers *h)
 	if (len < ARP_LEN || memcmp(p, shape, sizeof(shape)))
 		return;
 	h->kind = IPPASS_ARP;
+	h->arp_request = get16(p + 6) == ARP_REQUEST;
 	memcpy(h->sender_mac, p + 8, ETH_ALEN);
 	memcpy(&h->ip4_from, p + 14, 4);
 	memcpy(&h->ip4_to, p + 24, 4);
@@ -41,11 +46,18 @@ static void parse_arp(const uint8_t *p, size_t len, struct ippass_headers *h)
 
 static void parse_ip4(const uint8_t *p, size_t len, struct ippass_headers *h)
 {
+	size_t header;
+
 	if (len < IP4_HEADER_MIN || p[0] >> 4 != 4)
 		return;
+	header = (size_t)(p[0] & 0xf) * 4;
 	h->kind = IPPASS_IP4;
 	memcpy(&h->ip4_from, p + 12, 4);
 	memcpy(&h->ip4_to, p + 16, 4);
+	h->to_dhcp_client = p[9] == IPPROTO_UDP && header >= IP4_HEADER_MIN &&
+			    !(get16(p + 6) & IP4_FRAGMENT_OFFSET) &&
+			    len >= header + 4 &&
+			    get16(p + header + 2) == UDP_DHCP_CLIENT;
 }
 
 static void parse_ip6(const uint8_t *p, size_t len, struct ippass_headers *h)
@@ -140,6 +152,21 @@ static bool unicast_for_vmm(const struct ippass_view *v,
 	       for_vmm_ip(v, h);
 }
 
+/*
+ * To the MAC address that guest and stack share, at a time when the VMM may have
+ * no address to be told by: a DHCP server's answer (which client it is for is
+ * known to the clients alone, by xid), and an answer to a probe (RFC 5227).
+ */
+static bool unicast_for_both(const struct ippass_view *v,
+			     const struct ippass_headers *h)
+{
+	if (!v->dhcp || h->tagged || memcmp(h->dst, v->stack_mac, ETH_ALEN) ||
+	    memcmp(h->dst, v->guest_mac, ETH_ALEN))
+		return false;
+	return h->to_dhcp_client ||
+	       (h->kind == IPPASS_ARP && !h->arp_request && !h->ip4_to);
+}
+
 /* Does the VMM listen to this broadcast or multicast address? */
 static bool group_for_vmm(const struct ippass_view *v,
 			  const struct ippass_headers *h)
@@ -173,6 +200,8 @@ static uint8_t from_wire(const struct ippass_view *v,
 	if (group)
 		return BIT(NET_GUEST) |
 		       (group_for_vmm(v, h) ? BIT(NET_STACK) : 0);
+	if (unicast_for_both(v, h))
+		return BIT(NET_STACK) | BIT(NET_GUEST);
 	if (unicast_for_vmm(v, h))
 		return BIT(NET_STACK) | (v->filter ? 0 : BIT(NET_GUEST));
 	return BIT(NET_GUEST);
@@ -184,7 +213,7 @@ static uint8_t from_guest(const struct ippass_view *v,
 	if (group)
 		return BIT(NET_WIRE) |
 		       (group_for_vmm(v, h) ? BIT(NET_STACK) : 0);
-	if (unicast_for_vmm(v, h))
+	if (unicast_for_vmm(v, h) || unicast_for_both(v, h))
 		return BIT(NET_STACK);
 	/* To our own MAC, but not for the VMM: nobody out there has it. */
 	if (!memcmp(h->dst, v->guest_mac, ETH_ALEN) ||
@@ -221,12 +250,52 @@ uint8_t ippass_targets(const struct ippass_view *v,
 	return 0;
 }
 
-bool ippass_conflict(const struct ippass_view *v,
-		     const struct ippass_headers *h)
+static enum ippass_claim claim4(const struct ippass_view *v,
+				const struct ippass_headers *h,
+				enum net_port_id from, const uint8_t **ip)
+{
+	*ip = (const uint8_t *)&h->ip4_from;
+	if (h->ip4_from && is_vmm_ip4(v, h->ip4_from))
+		return h->kind == IPPASS_ARP ? IPPASS_USES : IPPASS_SENDS;
+	*ip = (const uint8_t *)&h->ip4_to;
+	if (h->kind == IPPASS_ARP && from == NET_GUEST && !h->ip4_from &&
+	    h->arp_request && is_vmm_ip4(v, h->ip4_to))
+		return IPPASS_PROBES;
+	return IPPASS_CLAIMS_NOTHING;
+}
+
+static enum ippass_claim claim6(const struct ippass_view *v,
+				const struct ippass_headers *h,
+				enum net_port_id from, const uint8_t **ip)
+{
+	static const uint8_t unspecified[16];
+
+	*ip = h->nd_target;
+	if (h->nd_advert && is_vmm_ip6(v, h->nd_target))
+		return IPPASS_USES;
+	if (h->nd_solicit && from == NET_GUEST &&
+	    !memcmp(h->ip6_from, unspecified, 16) &&
+	    is_vmm_ip6(v, h->nd_target))
+		return IPPASS_PROBES;
+	*ip = h->ip6_from;
+	return is_vmm_ip6(v, h->ip6_from) ? IPPASS_SENDS :
+					    IPPASS_CLAIMS_NOTHING;
+}
+
+enum ippass_claim ippass_claim(const struct ippass_view *v,
+			       const struct ippass_headers *h,
+			       enum net_port_id from, const uint8_t **ip)
 {
 	if (h->tagged)
-		return false;
-	if (h->kind == IPPASS_ARP)
-		return h->ip4_from && is_vmm_ip4(v, h->ip4_from);
-	return h->nd_advert && is_vmm_ip6(v, h->nd_target);
+		return IPPASS_CLAIMS_NOTHING;
+	switch (h->kind) {
+	case IPPASS_ARP:
+	case IPPASS_IP4:
+		return claim4(v, h, from, ip);
+	case IPPASS_IP6:
+		return claim6(v, h, from, ip);
+	case IPPASS_OTHER:
+		break;
+	}
+	return IPPASS_CLAIMS_NOTHING;
 }

@@ -3,42 +3,13 @@
  * The three-port switch between wire, guest and the VMM's own stack
  * (docs/network.md): modes "ippass" and "ippassfilter". Each frame is classified
  * once (classify.c) and handed over in batches. Also notices when somebody else
- * uses an address of the VMM.
+ * uses an address of the VMM (conflict.c).
  */
-#define LOG_PREFIX "ippass: "
-
 #include "classify.h"
 
-#include <net/ratelimit.h>
+#include <net/settings.h>
 #include <string.h>
-#include <tandem/log.h>
-
-static struct ratelimit conflict_limit;
-
-static void report_conflict(const struct ippass_headers *h,
-			    enum net_port_id from)
-{
-	const uint8_t *mac = h->sender_mac, *ip = h->nd_target;
-	const char *where = from == NET_GUEST ? "the guest" : "the wire";
-	uint32_t left_out;
-
-	if (!ratelimit_ok(&conflict_limit, &left_out))
-		return;
-	if (h->kind == IPPASS_ARP) {
-		ip = (const uint8_t *)&h->ip4_from;
-		log_warn("address conflict: %u.%u.%u.%u is the VMM's, but "
-			 "%02x:%02x:%02x:%02x:%02x:%02x on %s uses it "
-			 "(%u more)", ip[0], ip[1], ip[2], ip[3], mac[0],
-			 mac[1], mac[2], mac[3], mac[4], mac[5], where,
-			 left_out);
-	} else {
-		log_warn("address conflict: the VMM's IPv6 address ending in "
-			 "%02x%02x:%02x%02x is used by "
-			 "%02x:%02x:%02x:%02x:%02x:%02x on %s (%u more)",
-			 ip[12], ip[13], ip[14], ip[15], mac[0], mac[1],
-			 mac[2], mac[3], mac[4], mac[5], where, left_out);
-	}
-}
+#include <tandem/kconfig.h>
 
 /* All that a batch needs to know, copied once. */
 static void take_view(struct ippass_view *v, struct net_switch *sw)
@@ -55,8 +26,13 @@ static void take_view(struct ippass_view *v, struct net_switch *sw)
 static unsigned int input(struct net_switch *sw, struct net_port *from,
 			  struct frame **f, unsigned int n, bool filter)
 {
-	struct ippass_view v = { .filter = filter };
+	struct ippass_view v = {
+		.filter = filter,
+		.dhcp = IS_ENABLED(CONFIG_NETD) && net_settings()->dhcp,
+	};
 	uint8_t targets[NET_BATCH];
+	enum ippass_claim claim;
+	const uint8_t *ip;
 
 	take_view(&v, sw);
 	for (unsigned int i = 0; i < n; i++) {
@@ -71,8 +47,11 @@ static unsigned int input(struct net_switch *sw, struct net_port *from,
 		}
 		h.tagged |= (f[i]->flags & FRAME_VLAN) != 0;
 		targets[i] = ippass_targets(&v, &h, from->id);
-		if (from->id != NET_STACK && ippass_conflict(&v, &h))
-			report_conflict(&h, from->id);
+		if (from->id == NET_STACK)
+			continue;
+		claim = ippass_claim(&v, &h, from->id, &ip);
+		if (claim != IPPASS_CLAIMS_NOTHING)
+			ippass_conflict(&h, claim, from->id, ip);
 	}
 	return net_forward(sw, from, f, targets, n);
 }
@@ -95,6 +74,7 @@ static const struct net_mode ippass_mode = {
 	.input = ippass_input,
 	.guest_port = true,
 	.stack_port = true,
+	.describe = ippass_conflicts_describe,
 };
 NET_MODE(ippass_mode);
 
@@ -103,5 +83,6 @@ static const struct net_mode ippassfilter_mode = {
 	.input = ippassfilter_input,
 	.guest_port = true,
 	.stack_port = true,
+	.describe = ippass_conflicts_describe,
 };
 NET_MODE(ippassfilter_mode);

@@ -10,6 +10,8 @@
 #include "stack.h"
 
 #include <errno.h>
+#include <net/settings.h>
+#include <stdio.h>
 #include <string.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
@@ -17,37 +19,24 @@
 
 /* ---- what netd is told ---- */
 
-/* "10.0.2.50" in network byte order; 0 if it is not an address. */
-static uint32_t parse_ip4(const char *text)
-{
-	uint8_t byte[4];
-	uint32_t ip;
-
-	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int v = 0, digits = 0;
-
-		while (*text >= '0' && *text <= '9' && digits++ < 3)
-			v = v * 10 + (unsigned int)(*text++ - '0');
-		if (!digits || v > 255 || *text++ != (i < 3 ? '.' : '\0'))
-			return 0;
-		byte[i] = (uint8_t)v;
-	}
-	memcpy(&ip, byte, sizeof(ip));
-	return ip;
-}
-
 static void fill_config(struct stack_port *s)
 {
+	const struct net_settings *set = net_settings();
 	struct netring_config *c = &s->area->config;
+	const uint8_t *card = net_switch_port(s->port->sw, NET_WIRE)->mac;
 
 	memcpy(c->mac, s->port->mac, ETH_ALEN);
 	c->link = s->port->link;
-	c->mtu = NET_MTU;
+	c->mtu = set->mtu;
 	c->speed = s->port->speed;
-	c->ip_address = parse_ip4(CONFIG_IP_ADDRESS);
-	c->ip_netmask = parse_ip4(CONFIG_IP_NETMASK);
-	c->ip_gateway = parse_ip4(CONFIG_IP_GATEWAY);
-	memcpy(c->hostname, "tandem", sizeof("tandem"));
+	c->dhcp = set->dhcp;
+	c->ip_address = set->address;
+	c->ip_netmask = set->netmask;
+	c->ip_gateway = set->gateway;
+	/* the card's address names the machine, whatever the stack's is */
+	snprintf(c->hostname, sizeof(c->hostname),
+		 "tandem-%02x%02x%02x%02x%02x%02x", card[0], card[1], card[2],
+		 card[3], card[4], card[5]);
 }
 
 void stack_config_changed(struct stack_port *s)
@@ -97,6 +86,12 @@ static void addresses_check(struct stack_port *s)
 
 	if (!addresses_read(s, &a))
 		return;
+	/* what is configured is not for netd to change */
+	if (!net_settings()->dhcp) {
+		n.ip4[0] = net_settings()->address;
+		n.n_ip4 = n.ip4[0] != 0;
+		a.n_ip4 = 0;
+	}
 	for (unsigned int i = 0; i < MIN(a.n_ip4, NETRING_IP4_MAX); i++) {
 		if (is_unicast_ip4(a.ip4[i]))
 			n.ip4[n.n_ip4++] = a.ip4[i];
@@ -123,11 +118,12 @@ static void addresses_check(struct stack_port *s)
 			   n.n_multicast);
 }
 
+/* Until netd says more: the configured address, if there is one. */
 static void addresses_static(struct stack_port *s)
 {
 	struct net_addresses n = { 0 };
 
-	n.ip4[0] = parse_ip4(CONFIG_IP_ADDRESS);
+	n.ip4[0] = net_settings()->address;
 	n.n_ip4 = n.ip4[0] != 0;
 	net_addresses_changed(s->port, &n);
 	net_filter_changed(s->port, false, false, NULL, 0);

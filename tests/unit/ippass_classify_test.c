@@ -215,32 +215,123 @@ static void a_mac_of_the_vmms_own(void)
 	CHECK(where(&v, f, n, NET_STACK) == W);
 }
 
+/* The claim of a frame; the address it is about is *about. */
+static enum ippass_claim claim(const uint8_t *f, size_t n,
+			       enum net_port_id from, uint8_t about[16])
+{
+	struct ippass_view v = view(false);
+	static struct ippass_headers h;
+	enum ippass_claim c;
+	const uint8_t *ip;
+
+	CHECK(ippass_parse(f, n, &h));
+	c = ippass_claim(&v, &h, from, &ip);
+	if (c != IPPASS_CLAIMS_NOTHING)
+		memcpy(about, ip, h.kind == IPPASS_IP6 ? 16 : 4);
+	return c;
+}
+
 static void who_uses_the_vmms_address(void)
 {
-	static const uint8_t none[4] = { 0 };
-	struct ippass_view v = view(false);
-	struct ippass_headers h;
-	uint8_t f[128];
+	static const uint8_t none[16] = { 0 };
+	uint8_t f[128], ip[16];
 	size_t n;
 
 	n = arp(f, all, 1, vmm, host);
-	CHECK(ippass_parse(f, n, &h) && ippass_conflict(&v, &h));
+	CHECK(claim(f, n, NET_WIRE, ip) == IPPASS_USES && !memcmp(ip, vmm, 4));
+	CHECK(claim(f, n, NET_GUEST, ip) == IPPASS_USES);
 	n = arp(f, all, 1, host, vmm);
-	CHECK(ippass_parse(f, n, &h) && !ippass_conflict(&v, &h));
-	n = arp(f, all, 1, none, vmm);	/* a probe asks, it does not use */
-	CHECK(ippass_parse(f, n, &h) && !ippass_conflict(&v, &h));
+	CHECK(!claim(f, n, NET_WIRE, ip) && !claim(f, n, NET_GUEST, ip));
+	/* the wire hears the stack's answer to a probe, the guest does not */
+	n = arp(f, all, 1, none, vmm);
+	CHECK(!claim(f, n, NET_WIRE, ip));
+	CHECK(claim(f, n, NET_GUEST, ip) == IPPASS_PROBES &&
+	      !memcmp(ip, vmm, 4));
+	n = arp(f, shared, 2, none, vmm);
+	CHECK(!claim(f, n, NET_GUEST, ip));
+	n = ip4(f, shared, guest);
+	CHECK(!claim(f, n, NET_WIRE, ip));
+	memcpy(f + 26, vmm, 4);
+	CHECK(claim(f, n, NET_GUEST, ip) == IPPASS_SENDS &&
+	      !memcmp(ip, vmm, 4));
+
 	n = ip6(f, all, vmm_ip6, 136, vmm_ip6);
-	CHECK(ippass_parse(f, n, &h) && ippass_conflict(&v, &h));
+	CHECK(claim(f, n, NET_WIRE, ip) == IPPASS_USES &&
+	      !memcmp(ip, vmm_ip6, 16));
 	n = ip6(f, all, vmm_ip6, 135, vmm_ip6);
-	CHECK(ippass_parse(f, n, &h) && !ippass_conflict(&v, &h));
+	CHECK(!claim(f, n, NET_WIRE, ip));
+	CHECK(claim(f, n, NET_GUEST, ip) == IPPASS_PROBES);
+	memcpy(f + 22, guest_ip6, 16);		/* asks where it is */
+	CHECK(!claim(f, n, NET_GUEST, ip));
+	memcpy(f + 22, vmm_ip6, 16);
+	CHECK(claim(f, n, NET_GUEST, ip) == IPPASS_SENDS &&
+	      !memcmp(ip, vmm_ip6, 16));
+}
+
+static size_t udp(uint8_t *f, const uint8_t mac[6], const uint8_t to[4],
+		  uint8_t port)
+{
+	size_t n = ip4(f, mac, to);
+
+	f[23] = 17;
+	f[37] = port;
+	return n;
+}
+
+/* Until the VMM has an address, and for the guest that renews its own. */
+static void answers_of_dhcp_servers_reach_both(void)
+{
+	struct ippass_view v = view(true), fixed = view(true);
+	static const uint8_t none[4] = { 0 };
+	uint8_t f[128];
+	size_t n;
+
+	v.dhcp = true;
+	for (unsigned int i = 0; i < 2; i++) {
+		n = udp(f, shared, i ? vmm : guest, 68);
+		CHECK(where(&v, f, n, NET_WIRE) == (G | S));
+		CHECK(where(&v, f, n, NET_GUEST) == S);
+		CHECK(where(&fixed, f, n, NET_WIRE) == (i ? S : G));
+		f[21] = 1;		/* no first fragment, no ports */
+		CHECK(where(&v, f, n, NET_WIRE) == (i ? S : G));
+		f[21] = 0;
+		f[20] = 0x20;		/* the first one */
+		CHECK(where(&v, f, n, NET_WIRE) == (G | S));
+		CHECK(where(&v, f, 37, NET_WIRE) == (i ? S : G));
+	}
+	n = udp(f, shared, guest, 67);
+	CHECK(where(&v, f, n, NET_WIRE) == G);
+	n = udp(f, shared, guest, 68);
+	f[23] = 6;
+	CHECK(where(&v, f, n, NET_WIRE) == G);
+	n = udp(f, other, guest, 68);
+	CHECK(where(&v, f, n, NET_WIRE) == G);
+	CHECK(where(&v, f, n, NET_GUEST) == W);
+
+	/* who has the address that the VMM was offered? */
+	n = arp(f, shared, 2, guest, none);
+	CHECK(where(&v, f, n, NET_WIRE) == (G | S));
+	CHECK(where(&v, f, n, NET_GUEST) == S);
+	CHECK(where(&fixed, f, n, NET_GUEST) == 0);
+	n = arp(f, shared, 1, guest, none);
+	CHECK(where(&v, f, n, NET_WIRE) == G);
+
+	/* with a MAC address of its own there is no doubt */
+	memcpy(v.stack_mac, own, 6);
+	n = udp(f, shared, guest, 68);
+	CHECK(where(&v, f, n, NET_WIRE) == G);
+	n = udp(f, own, vmm, 68);
+	CHECK(where(&v, f, n, NET_WIRE) == S);
 }
 
 /* Truncation at every length, and random bytes: exactly sized heap copies. */
 static void no_bytes_lead_out_of_the_buffer(void)
 {
 	struct ippass_view v = view(true);
+	const uint8_t *ip;
 	uint8_t f[128];
 
+	v.dhcp = true;
 	for (unsigned int i = 0; i < 20000; i++) {
 		struct ippass_headers h;
 		size_t len = random32() % (IPPASS_HEADER_BYTES + 1);
@@ -248,7 +339,7 @@ static void no_bytes_lead_out_of_the_buffer(void)
 
 		for (size_t k = 0; k < sizeof(f); k++)
 			f[k] = (uint8_t)random32();
-		switch (i % 4) {
+		switch (i % 5) {
 		case 0:
 			arp(f, shared, 1, host, vmm);
 			break;
@@ -258,6 +349,10 @@ static void no_bytes_lead_out_of_the_buffer(void)
 		case 2:
 			ip6(f, shared, vmm_ip6, 135, vmm_ip6);
 			break;
+		case 3:
+			udp(f, shared, vmm, 68);
+			f[14] = (uint8_t)(0x40 | random32() % 16);
+			break;
 		}
 		memcpy(copy, f, len);
 		if (ippass_parse(copy, len, &h))
@@ -265,7 +360,7 @@ static void no_bytes_lead_out_of_the_buffer(void)
 				uint8_t t = ippass_targets(&v, &h, p);
 
 				CHECK(!(t & BIT(p)) && t < BIT(NET_PORTS));
-				ippass_conflict(&v, &h);
+				ippass_claim(&v, &h, p, &ip);
 			}
 		else
 			CHECK(len < 14);
@@ -281,6 +376,7 @@ int main(void)
 	tagged_frames_are_never_the_vmms();
 	a_mac_of_the_vmms_own();
 	who_uses_the_vmms_address();
+	answers_of_dhcp_servers_reach_both();
 	no_bytes_lead_out_of_the_buffer();
 	printf("%u checks\n", checks);
 	return 0;

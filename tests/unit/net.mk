@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: MIT
 # The switch, its modes, the guest's device and the port to netd.
-unit-tests-y += ippass_classify net_switch net_segment virtio \
+unit-tests-y += ippass_classify ippass_conflict net_switch net_segment virtio \
 	virtio_events virtio_hostile virtio_large virtio_cpus
-unit-tests-$(CONFIG_NETD) += netring
+unit-tests-$(CONFIG_NETD) += netring net_settings
 ippass_classify-y += tests/unit/ippass_classify_test.c \
 	tests/unit/net_fake.c net/ippass/classify.c
+ippass_conflict-y += tests/unit/ippass_conflict_test.c \
+	tests/unit/net_fake.c net/ippass/conflict.c
 net_switch-y += tests/unit/net_switch_test.c tests/unit/net_fake.c net/net.c \
-	net/ippass/pass.c net/ippass/ippass.c net/ippass/classify.c
+	net/ippass/pass.c net/ippass/ippass.c net/ippass/classify.c \
+	net/ippass/conflict.c
+net_switch-$(CONFIG_NETD) += net/settings.c
 net_switch-ldflags := -Wl,-T,tests/unit/net_tables.lds
 net_segment-y += tests/unit/net_segment_test.c tests/unit/net_fake.c \
 	net/net.c net/segment.c net/ippass/pass.c
+net_segment-$(CONFIG_NETD) += net/settings.c
 net_segment-ldflags := -Wl,-T,tests/unit/net_tables.lds
+net_settings-y += tests/unit/net_settings_test.c tests/unit/net_fake.c \
+	net/settings.c
 virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
 	net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
 	net/virtio/interrupt.c net/virtio/queue.c net/virtio/rx.c \

@@ -8,9 +8,13 @@
 #include "net_fake.h"
 
 #include <errno.h>
+#include <net/settings.h>
 
 static struct net_port port;
-static struct net_switch *const no_switch;
+static struct net_port wire = { .mac = { 0x52, 0x54, 0, 1, 2, 3 } };
+static struct net_settings settings = {
+	.address = 0x3202000a, .netmask = 0xffffff, .mtu = 1500,
+};
 static struct service *service;
 static struct stack_port *stack;
 static struct netring_area *area;
@@ -49,6 +53,16 @@ bool frame_copy(const struct frame *f, uint32_t offset, void *dst,
 		return false;
 	memcpy(dst, (uint8_t *)f->segment[0].virt + offset, len);
 	return true;
+}
+
+struct net_port *net_switch_port(struct net_switch *sw, enum net_port_id id)
+{
+	return id == NET_WIRE ? &wire : NULL;
+}
+
+const struct net_settings *net_settings(void)
+{
+	return &settings;
 }
 
 void net_addresses_changed(struct net_port *p, const struct net_addresses *a)
@@ -355,9 +369,27 @@ static void netd_tells_its_addresses(void)
 	struct netring_addresses *a = &area->addresses;
 	uint8_t seen[4];
 
+	settings.dhcp = false;
 	start();
 	memcpy(seen, &addresses.ip4[0], 4);
 	CHECK(addresses.n_ip4 == 1 && seen[3] == 50);
+	CHECK(!area->config.dhcp && area->config.ip_address == 0x3202000a);
+	CHECK(!strcmp(area->config.hostname, "tandem-525400010203"));
+	CHECK(!memcmp(area->config.mac, port.mac, ETH_ALEN));
+	/* what is configured stays, whatever netd says */
+	a->n_ip4 = 1;
+	memcpy(&a->ip4[0], mine, 4);
+	a->generation = 2;
+	ring();
+	memcpy(seen, &addresses.ip4[0], 4);
+	CHECK(addresses.n_ip4 == 1 && seen[3] == 50);
+	service->ended(service, netd);
+
+	/* with DHCP there is none at first, and netd's counts */
+	settings.dhcp = true;
+	settings.address = 0;
+	start();
+	CHECK(addresses.n_ip4 == 0 && area->config.dhcp);
 	a->generation = 1;		/* being written */
 	a->n_ip4 = 2;
 	memcpy(&a->ip4[0], mine, 4);
@@ -375,11 +407,10 @@ static void netd_tells_its_addresses(void)
 	CHECK(addresses.n_ip4 == 1 && !memcmp(&addresses.ip4[0], mine, 4));
 	CHECK(addresses.n_ip6 == 1 && addresses.n_multicast == 1);
 	CHECK(n_multicast == 1 && stack->count.bad_addresses == 8);
-	/* a new netd starts from the configured address */
+	/* a new netd starts without again */
 	service->ended(service, netd);
 	start();
-	memcpy(seen, &addresses.ip4[0], 4);
-	CHECK(addresses.n_ip4 == 1 && seen[3] == 50);
+	CHECK(addresses.n_ip4 == 0 && addresses.n_ip6 == 0);
 	port.link = false;
 	port.ops->link_changed(&port, false);
 	CHECK(area->config.link == 0 && area->config.generation == 2);
@@ -498,8 +529,7 @@ int netring_create(struct net_port *p);
 
 int main(void)
 {
-	(void)no_switch;
-	memcpy(port.mac, "\x52\x54\0\1\2\3", ETH_ALEN);
+	memcpy(port.mac, "\x52\x54\0\7\7\7", ETH_ALEN);
 	port.link = true;
 	CHECK(netring_create(&port) == 0 && service);
 	stack = container_of(service, struct stack_port, service);

@@ -30,7 +30,7 @@ struct net_status_entry {
 	char name[30];
 	union {
 		uint64_t value;		/* a counter, never 0 */
-		char text[64];
+		char text[128];
 	};
 };
 

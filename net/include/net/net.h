@@ -222,6 +222,8 @@ void net_addresses_changed(struct net_port *p, const struct net_addresses *a);
 /* A port of the switch, NULL if it has none. */
 struct net_port *net_switch_port(struct net_switch *sw, enum net_port_id id);
 const char *net_switch_mode(struct net_switch *sw);
+/* What the mode has to say, under the stack's port. */
+void net_switch_describe(struct net_switch *sw, struct net_report *r);
 
 /* The n-th switch of the machine (n from 0), NULL past the last: for status. */
 struct net_switch *net_switch_get(unsigned int n);
@@ -238,6 +240,8 @@ struct net_mode {
 	unsigned int (*input)(struct net_switch *sw, struct net_port *from,
 			      struct frame **f, unsigned int n);
 	bool guest_port, stack_port;	/* which sides exist */
+	/* more for the status, with net_report_*; may be NULL */
+	void (*describe)(struct net_report *r);
 };
 
 #define NET_BATCH		64

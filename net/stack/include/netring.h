@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define NETRING_MAGIC		0x474e5254u	/* "TRNG" */
-#define NETRING_VERSION		2
+#define NETRING_VERSION		3
 
 #define NETRING_ENTRIES		256u		/* power of two */
 #define NETRING_SLOT_SIZE	2048u
@@ -84,11 +84,12 @@ struct netring_config {
 	uint32_t generation;
 	uint8_t mac[6];
 	uint8_t link;			/* 1: up */
-	uint8_t pad;
+	uint8_t dhcp;			/* 1: ask a server; the addresses
+					 * below are 0 */
 	uint16_t mtu;			/* bytes of IP packet */
 	uint16_t speed;			/* Mbit/s, 0 unknown */
 	uint32_t ip_address, ip_netmask, ip_gateway;	/* 0: none */
-	char hostname[32];
+	char hostname[32];		/* ends with 0; names this machine */
 };
 
 #define NETRING_IP4_MAX		4
@@ -99,7 +100,9 @@ struct netring_config {
  * Written by netd only: what it wants to receive. netd raises generation to
  * an odd value, changes the rest, raises it to the next even value and calls
  * SYS_NOTIFY. While generation is 0 the address of struct netring_config holds.
- * The core checks each address (unicast, counts in range) and takes the rest.
+ * The core checks each address (unicast, counts in range) and takes the rest;
+ * without DHCP it goes by the IPv4 address that it has configured, whatever netd
+ * says.
  */
 struct netring_addresses {
 	uint32_t generation;
