@@ -8,7 +8,7 @@
 #include <services/netd.h>
 #include <stdio.h>
 
-#define LIST_BYTES	8192
+#define LIST_BYTES	16384
 
 static char answer[LIST_BYTES] __attribute__((aligned(8)));
 
@@ -37,6 +37,33 @@ static const char *dotted(uint32_t address, char text[16])
 	return text;
 }
 
+static void show_lease(const struct netd_interface *i)
+{
+	char server[16];
+
+	if (i->dhcp[0])
+		printf("netd: dhcp %s\n", i->dhcp);
+	if (i->lease_s == UINT32_MAX)
+		printf("netd: lease from %s, for ever\n",
+		       dotted(i->lease_server, server));
+	else if (i->lease_s)
+		printf("netd: lease from %s, %u s, %u s left\n",
+		       dotted(i->lease_server, server), i->lease_s,
+		       i->lease_left_s);
+}
+
+static void json_lease(struct json *j, const struct netd_interface *i)
+{
+	char server[16];
+
+	json_text(j, "dhcp", i->dhcp);
+	if (!i->lease_s)
+		return;
+	json_text(j, "lease_server", dotted(i->lease_server, server));
+	json_number(j, "lease_s", i->lease_s);
+	json_number(j, "lease_left_s", i->lease_left_s);
+}
+
 int net_address(struct json *j)
 {
 	const struct netd_interface *i = (const void *)answer;
@@ -49,8 +76,10 @@ int net_address(struct json *j)
 	dotted(i->gateway, gateway);
 	net_mac(i->mac, mac);
 	if (!j) {
-		printf("netd: address %s netmask %s gateway %s, from the "
-		       "configuration\n", ip, mask, gateway);
+		printf("netd: address %s netmask %s gateway %s, %s\n", ip,
+		       mask, gateway, i->dhcp[0] ? "by DHCP" :
+		       "from the configuration");
+		show_lease(i);
 		printf("netd: MAC %s mtu %u link %s\n", mac, i->mtu,
 		       i->link ? "up" : "down");
 		printf("netd: heap %u of %u KiB used\n", i->heap_used_kib,
@@ -61,7 +90,9 @@ int net_address(struct json *j)
 	json_text(j, "address", ip);
 	json_text(j, "netmask", mask);
 	json_text(j, "gateway", gateway);
-	json_text(j, "source", "configuration");
+	json_text(j, "source", i->dhcp[0] ? "dhcp" : "configuration");
+	if (i->dhcp[0])
+		json_lease(j, i);
 	json_text(j, "mac", mac);
 	json_number(j, "mtu", i->mtu);
 	json_bool(j, "link", i->link);
@@ -95,7 +126,7 @@ int net_neighbours(struct json *j)
 {
 	const struct netd_neighbour *e = (const void *)answer;
 	int n = ask(NETD_NEIGHBOURS, sizeof(*e), j);
-	char ip[16], mac[18];
+	char mac[18];
 
 	if (n < 0)
 		return COMMAND_FAILED;
@@ -104,14 +135,13 @@ int net_neighbours(struct json *j)
 	else
 		printf("%-16s %s\n", "address", "MAC");
 	for (; n > 0; n--, e++) {
-		dotted(e->address, ip);
 		net_mac(e->mac, mac);
 		if (!j) {
-			printf("%-16s %s\n", ip, mac);
+			printf("%-16s %s\n", e->address, mac);
 			continue;
 		}
 		json_open(j, NULL, '{');
-		json_text(j, "address", ip);
+		json_text(j, "address", e->address);
 		json_text(j, "mac", mac);
 		json_close(j);
 	}
@@ -120,31 +150,26 @@ int net_neighbours(struct json *j)
 	return 0;
 }
 
-/* "10.0.2.50:7", or "*" for what may be any. */
-static const char *end(uint32_t address, uint16_t port, char text[24])
+/* "10.0.2.50:7" or "[fe80::1]:7"; "*" for what may be any. */
+static const char *end(const char *ip, uint16_t port, char text[64])
 {
-	char ip[16];
+	bool brackets = strchr(ip, ':');
+	char number[8] = "*";
 
-	if (address)
-		dotted(address, ip);
-	else
-		snprintf(ip, sizeof(ip), "*");
 	if (port)
-		snprintf(text, 24, "%s:%u", ip, port);
-	else
-		snprintf(text, 24, "%s:*", ip);
+		snprintf(number, sizeof(number), "%u", port);
+	snprintf(text, 64, "%s%s%s:%s", brackets ? "[" : "", *ip ? ip : "*",
+		 brackets ? "]" : "", number);
 	return text;
 }
 
 static void json_connection(struct json *j, const struct netd_connection *c)
 {
-	char ip[16];
-
 	json_open(j, NULL, '{');
 	json_text(j, "protocol", c->protocol == NETD_TCP ? "tcp" : "udp");
-	json_text(j, "local", dotted(c->local, ip));
+	json_text(j, "local", *c->local ? c->local : "any");
 	json_number(j, "local_port", c->local_port);
-	json_text(j, "remote", dotted(c->remote, ip));
+	json_text(j, "remote", *c->remote ? c->remote : "any");
 	json_number(j, "remote_port", c->remote_port);
 	if (c->protocol == NETD_TCP) {
 		json_text(j, "state", c->state);
@@ -157,7 +182,7 @@ int net_connections(struct json *j)
 {
 	const struct netd_connection *c = (const void *)answer;
 	int n = ask(NETD_CONNECTIONS, sizeof(*c), j);
-	char local[24], remote[24];
+	char local[64], remote[64];
 
 	if (n < 0)
 		return COMMAND_FAILED;

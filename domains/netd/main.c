@@ -13,11 +13,16 @@
 #include <errno.h>
 #include <lwip/init.h>
 #include <lwip/timeouts.h>
+#include <netring.h>
 #include <services/netd.h>
 
 #include "../../net/stack/lwip/stack.h"
 
 #define RX_BUDGET	64	/* frames between two looks at all else */
+
+_Static_assert(NETD_KEPT_DHCP_END - NETD_KEPT_DHCP == STACK_DHCP_KEPT,
+	       "words kept for DHCP");
+_Static_assert(NETD_KEPT_WORDS <= NETRING_KEPT, "words kept for all");
 
 extern const struct netd_service *const netd_services_start[];
 extern const struct netd_service *const netd_services_end[];
@@ -57,7 +62,9 @@ static _Noreturn void run(void)
 	for (;;) {
 		stack_netif_follow_config();
 		more = stack_netif_receive(RX_BUDGET);
+		stack_netif_poll();
 		sys_check_timeouts();
+		stack_netif_poll();
 		stack_netif_flush();
 		if (!more && stack_netif_may_sleep())
 			sys_wait(next_timeout());
@@ -107,6 +114,7 @@ int domain_main(int type, int value, struct msg_buf *bufs, size_t n)
 	error = msgregister(NETD_HANDLER, netd_status_entry);
 	if (error < 0)
 		domain_log(LOG_WARN, "no status: msgregister: %d", error);
+	stack_netif_start(netd_kept(NETD_KEPT_DHCP));
 	start_services();
 	run();
 }

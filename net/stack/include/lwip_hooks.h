@@ -11,4 +11,14 @@ u32_t stack_tcp_isn(const ip_addr_t *local, u16_t local_port,
 
 #define LWIP_HOOK_TCP_ISN	stack_tcp_isn
 
+struct netif;
+struct dhcp_msg;
+
+/* net/stack/lwip/dhcp.c: what each message to a server has besides lwIP's */
+void stack_dhcp_append(struct netif *n, struct dhcp_msg *msg, u8_t type,
+		       u16_t *len);
+
+#define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, msg, type, len) \
+	stack_dhcp_append(netif, msg, type, len)
+
 #endif

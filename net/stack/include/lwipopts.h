@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lwIP's options (its src/include/lwip/opt.h explains each): raw API in one
- * thread, static IPv4, TCP sized so that netd's memory holds the worst case
+ * thread, IPv4 static or by DHCP, TCP sized so that netd's memory holds the worst case
  * of all connections at once.
  */
 #ifndef LWIPOPTS_H
@@ -73,7 +73,11 @@
 #define IP_SOF_BROADCAST_RECV		1
 #define LWIP_ICMP			1
 #define LWIP_RAW			0
-#define LWIP_DHCP			0
+#define LWIP_DHCP			1	/* started if configured */
+#define DHCP_DOES_ARP_CHECK		1
+#define DHCP_OPTIONS_LEN		128	/* with client id and name */
+#define LWIP_NETIF_HOSTNAME		1
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
 #define LWIP_AUTOIP			0
 #define LWIP_IGMP			0
 #define LWIP_DNS			0

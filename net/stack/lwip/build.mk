@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # The lwIP port, compiled into netd.
 netd-y += net/stack/lwip/port.c net/stack/lwip/random.c net/stack/lwip/netif.c \
-	net/stack/lwip/status.c
+	net/stack/lwip/status.c net/stack/lwip/dhcp.c net/stack/lwip/announce.c

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #define WAITING_MAX	512	/* frames that wait for a TX slot */
+#define CONFLICT_REPEAT_US	600000000ull
 #define CHECKSUMS_DONE	(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_UDP | \
 			 NETIF_CHECKSUM_CHECK_TCP)
 
@@ -48,6 +49,8 @@ static struct pbuf *waiting[WAITING_MAX];
 static uint32_t waiting_head, waiting_tail;
 
 static uint32_t config_generation;
+static char hostname[sizeof(((struct netring_config *)0)->hostname)];
+static bool by_dhcp;
 
 static struct {
 	uint64_t rx, tx, rx_copied, rx_no_memory, rx_malformed;
@@ -99,13 +102,14 @@ static struct pbuf *frame_copy_of(struct netring_entry e, const uint8_t *frame)
 }
 
 /*
- * Somebody with another MAC says that our address is theirs. (A guest on the
- * same MAC is the switch's to notice.)
+ * Somebody with another MAC says that our address is theirs. Told rarely: where
+ * there is a guest, the switch tells more.
  */
 static void look_for_conflict(const uint8_t *frame, uint16_t len)
 {
 	const struct etharp_hdr *arp =
 		(const void *)(frame + SIZEOF_ETH_HDR);
+	static uint64_t told_until;
 	uint32_t sender;
 
 	if (len < SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR ||
@@ -115,13 +119,13 @@ static void look_for_conflict(const uint8_t *frame, uint16_t len)
 	if (sender == 0 || sender != ip4_addr_get_u32(netif_ip4_addr(&netif)) ||
 	    memcmp(&arp->shwaddr, netif.hwaddr, ETH_HWADDR_LEN) == 0)
 		return;
-	/* the first and then ever more rarely, so as not to fill the log */
-	if ((count.conflicts & (count.conflicts + 1)) == 0)
-		domain_log(LOG_WARN, "address conflict: "
-			   "%02x:%02x:%02x:%02x:%02x:%02x also uses the VMM's "
-			   "IPv4 address", frame[6], frame[7], frame[8],
-			   frame[9], frame[10], frame[11]);
 	count.conflicts++;
+	if (sys_time() < told_until)
+		return;
+	told_until = sys_time() + CONFLICT_REPEAT_US;
+	domain_log(LOG_WARN, "address conflict: %02x:%02x:%02x:%02x:%02x:%02x "
+		   "also uses the VMM's IPv4 address", frame[6], frame[7],
+		   frame[8], frame[9], frame[10], frame[11]);
 }
 
 static void receive_one(struct netring_entry e)
@@ -141,6 +145,10 @@ static void receive_one(struct netring_entry e)
 	}
 	frame = rx_memory + (size_t)e.slot * NETRING_SLOT_SIZE + e.offset;
 	look_for_conflict(frame, e.len);
+	if (!stack_dhcp_look(frame, e.len)) {
+		give_back(e.slot);
+		return;
+	}
 	p = rx_held < rx_slots / 2 ? frame_in_place(e, frame)
 				   : frame_copy_of(e, frame);
 	if (!p)
@@ -310,15 +318,12 @@ static bool read_config(struct netring_config *c)
 	return !(before & 1) && *generation == before;
 }
 
-static void apply_config(const struct netring_config *c)
+static void set_static_address(const struct netring_config *c)
 {
 	ip4_addr_t address = { c->ip_address }, netmask = { c->ip_netmask };
 	ip4_addr_t gateway = { c->ip_gateway };
 	char text[IP4ADDR_STRLEN_MAX];
 
-	memcpy(netif.hwaddr, c->mac, ETH_HWADDR_LEN);
-	if (c->mtu >= 576 && c->mtu <= NETRING_SLOT_SIZE - SIZEOF_ETH_HDR)
-		netif.mtu = c->mtu;
 	if (!ip4_addr_cmp(netif_ip4_addr(&netif), &address) ||
 	    !ip4_addr_cmp(netif_ip4_netmask(&netif), &netmask) ||
 	    !ip4_addr_cmp(netif_ip4_gw(&netif), &gateway)) {
@@ -326,6 +331,17 @@ static void apply_config(const struct netring_config *c)
 		ip4addr_ntoa_r(&address, text, sizeof(text));
 		domain_log(LOG_INFO, "address %s", text);
 	}
+}
+
+static void apply_config(const struct netring_config *c)
+{
+	memcpy(netif.hwaddr, c->mac, ETH_HWADDR_LEN);
+	memcpy(hostname, c->hostname, sizeof(hostname) - 1);
+	by_dhcp = c->dhcp;
+	if (c->mtu >= 576 && c->mtu <= NETRING_SLOT_SIZE - SIZEOF_ETH_HDR)
+		netif.mtu = c->mtu;
+	if (!by_dhcp)
+		set_static_address(c);
 	/* the link coming up announces the address (gratuitous ARP) */
 	if (c->link && !netif_is_link_up(&netif))
 		netif_set_link_up(&netif);
@@ -401,11 +417,24 @@ int stack_netif_init(void *shared, size_t size)
 	if (!netif_add(&netif, &none, &none, &none, NULL, set_up_netif,
 		       ethernet_input))
 		return -EIO;
+	netif_set_hostname(&netif, hostname);
 	netif_set_default(&netif);
 	netif_set_up(&netif);
 	config_generation = ~a->config.generation;
 	stack_netif_follow_config();
 	return 0;
+}
+
+void stack_netif_start(uint32_t *kept)
+{
+	if (by_dhcp)
+		stack_dhcp_start(&netif, kept);
+}
+
+void stack_netif_poll(void)
+{
+	stack_dhcp_poll();
+	stack_announce(&netif, area);
 }
 
 /* ---- status ---- */
@@ -420,6 +449,7 @@ void stack_netif_interface(struct netd_interface *i)
 		.link = netif_is_link_up(&netif),
 	};
 	memcpy(i->mac, netif.hwaddr, sizeof(i->mac));
+	stack_dhcp_interface(i);
 }
 
 void stack_netif_counters(stack_counter add, void *to)
@@ -433,4 +463,5 @@ void stack_netif_counters(stack_counter add, void *to)
 	add(to, "waited", count.tx_waited);
 	add(to, "no room", count.tx_no_room);
 	add(to, "too long", count.tx_too_long);
+	stack_dhcp_counters(add, to);
 }

@@ -26,6 +26,16 @@ const uint64_t *stack_netif_seed(void *shared, size_t size, size_t *n);
 /* Memory of NETRING_KEPT words that outlives netd, once stack_netif_init ran. */
 uint32_t *stack_netif_kept(void);
 
+/*
+ * Ask for an address, if the core says so. kept: STACK_DHCP_KEPT words that
+ * outlive netd. After stack_netif_init().
+ */
+#define STACK_DHCP_KEPT	4
+void stack_netif_start(uint32_t *kept);
+
+/* Follow what has happened to the addresses: log, tell the core. */
+void stack_netif_poll(void);
+
 /* Hand up to budget received frames to lwIP. Returns true if more wait. */
 bool stack_netif_receive(unsigned int budget);
 
@@ -48,5 +58,24 @@ void stack_netif_counters(stack_counter add, void *to);
 
 /* Answer to a question of services/netd.h: its length, or -EINVAL. */
 int stack_status(int question, void *to, size_t size);
+
+/* ---- between the files of this folder ---- */
+
+struct netif;
+struct netring_area;
+
+/* dhcp.c: these do nothing until it has been started. */
+void stack_dhcp_start(struct netif *n, uint32_t *kept);
+/*
+ * A frame before lwIP has it, of len bytes. False if it is an answer of a DHCP
+ * server that must not reach lwIP.
+ */
+bool stack_dhcp_look(const uint8_t *frame, size_t len);
+/* The lease and how it goes; nothing where there is no DHCP. */
+void stack_dhcp_interface(struct netd_interface *i);
+void stack_dhcp_counters(stack_counter add, void *to);
+
+/* announce.c */
+void stack_announce(struct netif *n, struct netring_area *area);
 
 #endif

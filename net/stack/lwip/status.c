@@ -77,7 +77,7 @@ static void neighbours(struct list *l)
 
 		if (!etharp_get_entry(i, &ip, &netif, &mac))
 			continue;
-		n.address = ip4_addr_get_u32(ip);
+		ip4addr_ntoa_r(ip, n.address, sizeof(n.address));
 		memcpy(n.mac, mac->addr, sizeof(n.mac));
 		add(l, &n, sizeof(n));
 	}
@@ -89,18 +89,26 @@ static uint32_t unsent(const struct tcp_pcb *p)
 	return TCP_SND_BUF - p->snd_buf;
 }
 
+static void address(char text[NETD_IP_MAX], const ip_addr_t *ip)
+{
+	if (ip_addr_isany(ip))
+		text[0] = '\0';
+	else
+		ipaddr_ntoa_r(ip, text, NETD_IP_MAX);
+}
+
 static void tcp_list(struct list *l, const struct tcp_pcb *p)
 {
 	for (; p; p = p->next) {
 		struct netd_connection c = {
 			.protocol = NETD_TCP,
-			.local = ip4_addr_get_u32(ip_2_ip4(&p->local_ip)),
 			.local_port = p->local_port,
 		};
 
+		address(c.local, &p->local_ip);
 		/* a listener's struct is shorter */
 		if (p->state != LISTEN) {
-			c.remote = ip4_addr_get_u32(ip_2_ip4(&p->remote_ip));
+			address(c.remote, &p->remote_ip);
 			c.remote_port = p->remote_port;
 			c.unsent = unsent(p);
 		}
@@ -115,12 +123,12 @@ static void udp_list(struct list *l)
 	for (const struct udp_pcb *p = udp_pcbs; p; p = p->next) {
 		struct netd_connection c = {
 			.protocol = NETD_UDP,
-			.local = ip4_addr_get_u32(ip_2_ip4(&p->local_ip)),
 			.local_port = p->local_port,
-			.remote = ip4_addr_get_u32(ip_2_ip4(&p->remote_ip)),
 			.remote_port = p->remote_port,
 		};
 
+		address(c.local, &p->local_ip);
+		address(c.remote, &p->remote_ip);
 		add(l, &c, sizeof(c));
 	}
 }

@@ -11,7 +11,7 @@
 /*
  * What netd's handler "netd" tells of itself: MSG_BUF, value one of these, a
  * writable buffer for one struct (interface) or as many as fit. The answer is
- * the length. IPv4 addresses are in network byte order.
+ * the length. Addresses are in network byte order or as text.
  */
 #define NETD_HANDLER		"netd"
 
@@ -30,7 +30,12 @@ struct netd_interface {
 	uint8_t mac[6];
 	uint8_t pad[3];
 	uint32_t heap_used_kib, heap_kib;
+	/* of the lease, where there is one */
+	uint32_t lease_server, lease_s, lease_left_s;	/* ~0: for ever */
+	char dhcp[24];				/* its state; "": not used */
 };
+
+#define NETD_IP_MAX	48			/* an address as text */
 
 struct netd_counter {
 	uint64_t value;
@@ -39,7 +44,7 @@ struct netd_counter {
 
 /* One whose MAC address is known. */
 struct netd_neighbour {
-	uint32_t address;
+	char address[NETD_IP_MAX];
 	uint8_t mac[6];
 	uint8_t pad[2];
 };
@@ -48,7 +53,7 @@ struct netd_neighbour {
 #define NETD_UDP	17
 
 struct netd_connection {
-	uint32_t local, remote;		/* 0: any */
+	char local[NETD_IP_MAX], remote[NETD_IP_MAX];	/* "": any */
 	uint16_t local_port, remote_port;
 	uint8_t protocol;		/* NETD_TCP, NETD_UDP */
 	uint8_t pad[3];
@@ -70,6 +75,9 @@ struct netd_service {
 enum netd_kept {
 	NETD_KEPT_ECHO,		/* echo.c */
 	NETD_KEPT_ECHO_UDP,
+	NETD_KEPT_DHCP,		/* net/stack/lwip/dhcp.c: 4 words */
+	NETD_KEPT_DHCP_END = NETD_KEPT_DHCP + 4,
+	NETD_KEPT_WORDS = NETD_KEPT_DHCP_END,
 };
 
 /*

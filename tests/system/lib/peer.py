@@ -51,6 +51,7 @@ class Peer:
                              struct.pack("@ll", SEND_SECONDS, 0))
         self.sock.bind(str(mine))
         self.frames = collections.deque(maxlen=FRAMES_MAX)
+        self.also = self.mac = None
         self.arrived = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -63,13 +64,26 @@ class Peer:
                 return
             if not frame:               # shut down
                 return
+            also = self.also
+            if also:
+                also(frame)
+            if self.mac and not frame[0] & 1 and frame[:6] != self.mac:
+                continue
             with self.arrived:
                 self.frames.append(frame)
                 self.arrived.notify()
 
+    def attach(self, station):
+        """station(frame) is called with each frame that comes, too, before
+        any filter of receive(); None: no more."""
+        self.also = station
+
     def listen_as(self, mac):
         """From now on take only what a station with that address would: a
         peer that sees all has no room for answers while others talk."""
+        if self.also:               # that one is to see all
+            self.mac = bytes.fromhex(mac.replace(":", ""))
+            return
         program = address_filter(mac)
         code = b"".join(struct.pack("=HBBI", *line) for line in program)
         buffer = ctypes.create_string_buffer(code, len(code))

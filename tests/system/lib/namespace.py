@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""A Linux network namespace on the bench's wire, for servers of Debian's.
+
+Inside there is one interface, eth0. What it sends goes to the machine under
+test, and the other way round, beside the raw-frame peer of the machine, which
+sees the machine's frames as well. Nothing leaves the namespace otherwise, and its
+processes end with it. It needs no root: the namespace has its own users.
+
+The far end of eth0 is a veth device; a packet socket on it is made inside and
+handed out to the test's process.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from . import paths
+
+SET_UP = r"""
+import socket, subprocess, sys
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+ip("link", "set", "lo", "up")
+ip("link", "add", "eth0", "type", "veth", "peer", "name", "wire")
+# the wire carries whole packets: checksums made, nothing joined
+for name in ("eth0", "wire"):
+    subprocess.run(["ethtool", "-K", name, "tx", "off", "tso", "off", "gso",
+                    "off", "gro", "off"], check=True,
+                   stdout=subprocess.DEVNULL)
+    with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w") as f:
+        f.write("1" if name == "wire" else sys.argv[2])
+    ip("link", "set", name, "up")
+for address in sys.argv[3:]:
+    ip("addr", "add", address, "dev", "eth0",
+       *(["nodad"] if ":" in address else []))
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+raw.bind(("wire", 0))
+out = socket.socket(fileno=int(sys.argv[1]))
+socket.send_fds(out, [b"ready"], [raw.fileno()])
+out.recv(1)         # until the test closes its end
+"""
+
+PACKET_OUTGOING = 4
+
+
+class Namespace:
+    def __init__(self, machine, addresses, ip6=False):
+        """A station with these addresses ("10.0.2.2/24") on the wire of a
+        machine with peer="alone", which runs."""
+        self.folder = machine.folder
+        self.peer = machine.peer
+        self.servers = []
+        mine, child = socket.socketpair()
+        words = ["unshare", "--net", "--pid", "--fork", "--kill-child"]
+        if os.geteuid():
+            words += ["--user", "--map-root-user"]
+        self.holder = subprocess.Popen(
+            [*words, sys.executable, "-c", SET_UP, str(child.fileno()),
+             "0" if ip6 else "1", *addresses], pass_fds=[child.fileno()],
+            stdin=subprocess.DEVNULL)
+        child.close()
+        self.control = mine
+        mine.settimeout(20)
+        said, handles, _, _ = socket.recv_fds(mine, 16, 1)
+        assert said == b"ready", "the namespace was not made"
+        self.raw = socket.socket(fileno=handles[0])
+        self.inside = self._child()
+        self.peer.attach(self._to_namespace)
+        self.reader = threading.Thread(target=self._to_wire, daemon=True)
+        self.reader.start()
+
+    def _child(self):
+        """The process inside, child of unshare."""
+        pid = self.holder.pid
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return int(text.split()[0])
+
+    # ---- frames ----
+
+    def _to_namespace(self, frame):
+        try:
+            self.raw.send(frame)
+        except OSError:
+            pass                        # full, or longer than its MTU
+
+    def _to_wire(self):
+        while True:
+            try:
+                frame, where = self.raw.recvfrom(65536)
+            except OSError:
+                return
+            if not frame:
+                return
+            if where[2] == PACKET_OUTGOING:
+                continue                # what we sent into it ourselves
+            try:
+                self.peer.send(frame)
+            except OSError:
+                pass                    # QEMU is busy, or gone
+
+    # ---- programs ----
+
+    def _enter(self):
+        words = ["nsenter", f"--net=/proc/{self.inside}/ns/net"]
+        if os.geteuid():
+            words = ["nsenter", "-t", str(self.inside), "-U", "-n",
+                     "--preserve-credentials"]
+        return words
+
+    def run(self, *words, timeout=30, check=True):
+        """Runs a program inside; what it printed."""
+        done = subprocess.run([*self._enter(), *words], timeout=timeout,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False)
+        if check and done.returncode:
+            raise AssertionError(f"{words}: {done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def start(self, name, *words, env=None):
+        """Starts a server; its output goes to NAME.log in the folder."""
+        with open(self.log(name), "ab") as log:
+            server = subprocess.Popen(
+                [*self._enter(), *words], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env={**os.environ, **(env or {})})
+        self.servers.append(server)
+        return server
+
+    def log(self, name):
+        return self.folder / f"{name}.log"
+
+    def end(self, server):
+        server.terminate()
+        try:
+            server.wait(5)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(5)
+        self.servers.remove(server)
+
+    def close(self):
+        self.peer.attach(None)
+        for server in list(self.servers):
+            self.end(server)
+        self.control.close()
+        try:
+            self.holder.wait(5)
+        except subprocess.TimeoutExpired:
+            self.holder.send_signal(signal.SIGKILL)
+            self.holder.wait(5)
+        self.raw.close()
+
+
+def program(name):
+    """A server of Debian's, which may not be in the path of a user."""
+    return str(paths.need(Path("/usr/sbin") / name, "run scripts/setup"))
