@@ -7,6 +7,7 @@
 #include <net/settings.h>
 
 #include <string.h>
+#include <tandem/kconfig.h>
 #include <tandem/log.h>
 
 #define LOCAL_BIT	0x02u	/* of a MAC address's first byte */
@@ -19,6 +20,7 @@ struct net_settings_text net_settings_text = {
 	.gateway = CONFIG_IP_GATEWAY,
 	.mac = CONFIG_IP_MAC,
 	.mtu = CONFIG_IP_MTU,
+	.ipv6 = IS_ENABLED(CONFIG_IPV6),
 };
 
 /* "10.0.2.50" in network byte order; false if it is not an address. */
@@ -101,6 +103,7 @@ unsigned int net_settings_parse(const struct net_settings_text *t,
 			  t->mode, "static or dhcp");
 	wrong += complain(parse_mac_mode(t->mac, s), "ip.mac", t->mac,
 			  "shared, own or a unicast MAC address");
+	s->ipv6 = t->ipv6 != 0;
 	s->mtu = NET_MTU;
 	if (t->mtu >= 576 && t->mtu <= NET_MTU)
 		s->mtu = (uint16_t)t->mtu;

@@ -34,6 +34,11 @@ def values(item):
 
 def help_text(node):
     text = " ".join((node.help or "").split()).replace("|", "\\|")
+    if isinstance(node.item, kconfiglib.Choice):
+        text += "".join(f" `{s.name}` ({s.nodes[0].prompt[0]}): "
+                        f"{help_text(s.nodes[0])}"
+                        for s in node.item.syms if s.nodes[0].help)
+        return text
     needs = kconfiglib.expr_str(node.dep) if node.dep else "y"
     if needs != "y":
         text += f" Needs `{needs}`."

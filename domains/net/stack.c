@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <services/netd.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LIST_BYTES	16384
 
@@ -64,6 +65,27 @@ static void json_lease(struct json *j, const struct netd_interface *i)
 	json_number(j, "lease_left_s", i->lease_left_s);
 }
 
+static void show_addresses6(struct json *j)
+{
+	const struct netd_address6 *a = (const void *)answer;
+	int n = ask(NETD_ADDRESSES6, sizeof(*a), j);
+
+	if (j)
+		json_open(j, "addresses6", '[');
+	for (; n > 0; n--, a++) {
+		if (!j) {
+			printf("netd: address %s %s\n", a->address, a->state);
+			continue;
+		}
+		json_open(j, NULL, '{');
+		json_text(j, "address", a->address);
+		json_text(j, "state", a->state);
+		json_close(j);
+	}
+	if (j)
+		json_close(j);
+}
+
 int net_address(struct json *j)
 {
 	const struct netd_interface *i = (const void *)answer;
@@ -84,6 +106,7 @@ int net_address(struct json *j)
 		       i->link ? "up" : "down");
 		printf("netd: heap %u of %u KiB used\n", i->heap_used_kib,
 		       i->heap_kib);
+		show_addresses6(j);
 		return 0;
 	}
 	json_open(j, "address", '{');
@@ -98,6 +121,7 @@ int net_address(struct json *j)
 	json_bool(j, "link", i->link);
 	json_number(j, "heap_used_kib", i->heap_used_kib);
 	json_number(j, "heap_kib", i->heap_kib);
+	show_addresses6(j);
 	json_close(j);
 	return 0;
 }

@@ -30,6 +30,7 @@ static void fill_config(struct stack_port *s)
 	c->mtu = set->mtu;
 	c->speed = s->port->speed;
 	c->dhcp = set->dhcp;
+	c->ipv6 = set->ipv6;
 	c->ip_address = set->address;
 	c->ip_netmask = set->netmask;
 	c->ip_gateway = set->gateway;

@@ -256,7 +256,7 @@ int echo_server_start(uint16_t port)
 		return -EINVAL;
 	if (listener)
 		return -EEXIST;
-	pcb = tcp_new();
+	pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
 	if (!pcb)
 		return -ENOMEM;
 	ip_set_option(pcb, SOF_REUSEADDR);

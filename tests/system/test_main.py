@@ -237,7 +237,7 @@ def test_killed_netd_is_back_in_a_second_and_the_guest_loses_nothing(machine):
     going.finish()
     log = machine.vmm_log()
     assert log.count("netd ended") == ended + 1
-    assert log_seconds(log, "netd: address") - \
+    assert log_seconds(log, f"netd: address {ADDRESS}") - \
         log_seconds(log, "netd ended") < 1
 
 

@@ -14,6 +14,7 @@ enum net_mac_mode { NET_MAC_SHARED, NET_MAC_OWN, NET_MAC_EXPLICIT };
 struct net_settings {
 	bool dhcp;			/* else address, netmask, gateway */
 	uint32_t address, netmask, gateway;
+	bool ipv6;
 	uint16_t mtu;			/* bytes of IP packet */
 	enum net_mac_mode mac_mode;
 	uint8_t mac[ETH_ALEN];		/* NET_MAC_EXPLICIT */
@@ -29,6 +30,7 @@ struct net_settings_text {
 	char address[16], netmask[16], gateway[16];
 	char mac[18];			/* shared, own, 02:12:34:56:78:9a */
 	uint32_t mtu;
+	uint32_t ipv6;			/* 0, 1 */
 };
 
 extern struct net_settings_text net_settings_text;

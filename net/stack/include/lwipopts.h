@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lwIP's options (its src/include/lwip/opt.h explains each): raw API in one
- * thread, IPv4 static or by DHCP, TCP sized so that netd's memory holds the worst case
+ * thread, IPv4 static or by DHCP, IPv6, TCP sized so that netd's memory holds the worst case
  * of all connections at once.
  */
 #ifndef LWIPOPTS_H
@@ -64,7 +64,17 @@
 /* ---- IP ---- */
 #define SO_REUSE			1	/* a server may start again */
 #define LWIP_IPV4			1
+#ifdef CONFIG_IPV6
+#define LWIP_IPV6			1
+#else
 #define LWIP_IPV6			0
+#endif
+#define LWIP_IPV6_DHCP6			0
+#define LWIP_IPV6_FORWARD		0
+#define IPV6_FRAG_COPYHEADER		1	/* pointers of 8 bytes */
+#define MEMP_NUM_MLD6_GROUP		6
+#define LWIP_ND6_NUM_NEIGHBORS		32
+#define LWIP_ND6_NUM_DESTINATIONS	32
 #define IP_FORWARD			0
 #define IP_REASSEMBLY			1
 #define IP_REASS_MAX_PBUFS		24

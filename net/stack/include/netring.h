@@ -89,6 +89,8 @@ struct netring_config {
 	uint16_t mtu;			/* bytes of IP packet */
 	uint16_t speed;			/* Mbit/s, 0 unknown */
 	uint32_t ip_address, ip_netmask, ip_gateway;	/* 0: none */
+	uint8_t ipv6;			/* 1: use it */
+	uint8_t pad[3];
 	char hostname[32];		/* ends with 0; names this machine */
 };
 

@@ -9,6 +9,7 @@
 #include <lwip/netif.h>
 #include <netring.h>
 #include <string.h>
+#include <tandem/kconfig.h>
 
 static struct netring_addresses last;	/* as announced; generation unused */
 
@@ -17,6 +18,8 @@ static void collect(struct netif *n, struct netring_addresses *a)
 	memset(a, 0, sizeof(*a));
 	if (!ip4_addr_isany_val(*netif_ip4_addr(n)))
 		a->ip4[a->n_ip4++] = ip4_addr_get_u32(netif_ip4_addr(n));
+	if (IS_ENABLED(CONFIG_IPV6))
+		stack_ip6_collect(a);
 }
 
 void stack_announce(struct netif *n, struct netring_area *area)

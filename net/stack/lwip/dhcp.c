@@ -34,7 +34,6 @@
 #include <lwip/prot/ip4.h>
 #include <lwip/timeouts.h>
 #include <netring.h>
-#include <stdio.h>
 #include <string.h>
 
 #define OWN_XIDS	8	/* late answers to these are no guest's */

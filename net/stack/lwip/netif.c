@@ -21,6 +21,7 @@
 #include <netif/ethernet.h>
 #include <netring.h>
 #include <string.h>
+#include <tandem/kconfig.h>
 
 #define WAITING_MAX	512	/* frames that wait for a TX slot */
 #define CONFLICT_REPEAT_US	600000000ull
@@ -50,7 +51,7 @@ static uint32_t waiting_head, waiting_tail;
 
 static uint32_t config_generation;
 static char hostname[sizeof(((struct netring_config *)0)->hostname)];
-static bool by_dhcp;
+static bool by_dhcp, with_ip6;
 
 static struct {
 	uint64_t rx, tx, rx_copied, rx_no_memory, rx_malformed;
@@ -338,6 +339,7 @@ static void apply_config(const struct netring_config *c)
 	memcpy(netif.hwaddr, c->mac, ETH_HWADDR_LEN);
 	memcpy(hostname, c->hostname, sizeof(hostname) - 1);
 	by_dhcp = c->dhcp;
+	with_ip6 = c->ipv6;
 	if (c->mtu >= 576 && c->mtu <= NETRING_SLOT_SIZE - SIZEOF_ETH_HDR)
 		netif.mtu = c->mtu;
 	if (!by_dhcp)
@@ -429,11 +431,15 @@ void stack_netif_start(uint32_t *kept)
 {
 	if (by_dhcp)
 		stack_dhcp_start(&netif, kept);
+	if (IS_ENABLED(CONFIG_IPV6) && with_ip6)
+		stack_ip6_start(&netif);
 }
 
 void stack_netif_poll(void)
 {
 	stack_dhcp_poll();
+	if (IS_ENABLED(CONFIG_IPV6) && with_ip6)
+		stack_ip6_poll();
 	stack_announce(&netif, area);
 }
 

@@ -16,8 +16,6 @@
 #include <mbedtls/sha256.h>
 #include <stdlib.h>
 
-_Static_assert(!LWIP_IPV6, "stack_tcp_isn() takes IPv4 addresses only");
-
 #define CPUID_1_ECX_RDRAND	(1u << 30)
 #define CPUID_7_EBX_RDSEED	(1u << 18)
 #define CPU_TRIES		32	/* RDSEED may be out of numbers */
@@ -134,22 +132,34 @@ unsigned int stack_random(void)
 }
 
 /*
- * The function is one block of AES, a pseudorandom function of the 12 bytes
- * that name an IPv4 connection.
+ * The function is AES-CBC-MAC, a pseudorandom function of inputs of one length:
+ * the 37 bytes that name a connection, and zeros.
  */
 u32_t stack_tcp_isn(const ip_addr_t *local, u16_t local_port,
 		    const ip_addr_t *remote, u16_t remote_port)
 {
-	unsigned char input[16] = { 0 }, output[16];
-	u32_t result, words[2] = {
-		ip4_addr_get_u32(ip_2_ip4(local)),
-		ip4_addr_get_u32(ip_2_ip4(remote)),
+	struct {
+		uint8_t local[16], remote[16];
+		u16_t local_port, remote_port;
+		uint8_t version, zero[11];
+	} input = {
+		.local_port = local_port, .remote_port = remote_port,
+		.version = IP_IS_V6(local) ? 6 : 4,
 	};
+	const uint8_t *bytes = (const uint8_t *)&input;
+	unsigned char mac[16] = { 0 };
+	size_t len = IP_IS_V6(local) ? 16 : 4;
+	u32_t result;
 
-	memcpy(input, words, sizeof(words));
-	memcpy(input + 8, &local_port, 2);
-	memcpy(input + 10, &remote_port, 2);
-	mbedtls_aes_crypt_ecb(&isn_key, MBEDTLS_AES_ENCRYPT, input, output);
-	memcpy(&result, output, sizeof(result));
+	_Static_assert(sizeof(input) == 3 * sizeof(mac), "whole blocks");
+	memcpy(input.local, local, len);
+	memcpy(input.remote, remote, len);
+	for (size_t i = 0; i < sizeof(input); i++) {
+		mac[i % sizeof(mac)] ^= bytes[i];
+		if (i % sizeof(mac) == sizeof(mac) - 1)
+			mbedtls_aes_crypt_ecb(&isn_key, MBEDTLS_AES_ENCRYPT,
+					      mac, mac);
+	}
+	memcpy(&result, mac, sizeof(result));
 	return result + (u32_t)(sys_time() / 4);
 }

@@ -71,9 +71,21 @@ void stack_dhcp_start(struct netif *n, uint32_t *kept);
  * server that must not reach lwIP.
  */
 bool stack_dhcp_look(const uint8_t *frame, size_t len);
+/* Notice what lwIP's client has done; after frames and after timers. */
+void stack_dhcp_poll(void);
 /* The lease and how it goes; nothing where there is no DHCP. */
 void stack_dhcp_interface(struct netd_interface *i);
 void stack_dhcp_counters(stack_counter add, void *to);
+
+/* ip6.c, with CONFIG_IPV6: likewise */
+struct netring_addresses;
+void stack_ip6_start(struct netif *n);
+void stack_ip6_poll(void);
+/* Add addresses and groups to what the core is told. */
+void stack_ip6_collect(struct netring_addresses *a);
+/* Address i, from 0; false past the last. One that is not used: "". */
+bool stack_ip6_address(unsigned int i, struct netd_address6 *a);
+void stack_ip6_counters(stack_counter add, void *to);
 
 /* announce.c */
 void stack_announce(struct netif *n, struct netring_area *area);

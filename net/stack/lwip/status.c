@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <lwip/etharp.h>
+#include <lwip/priv/nd6_priv.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip/udp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tandem/kconfig.h>
 
 /* Structs of one kind, as many as fit. */
 struct list {
@@ -40,6 +42,17 @@ static void interface(struct list *l)
 	add(l, &i, sizeof(i));
 }
 
+static void addresses6(struct list *l)
+{
+	struct netd_address6 a;
+
+	if (!IS_ENABLED(CONFIG_IPV6))
+		return;
+	for (unsigned int i = 0; stack_ip6_address(i, &a); i++)
+		if (a.address[0])
+			add(l, &a, sizeof(a));
+}
+
 static void add_counter(void *to, const char *name, uint64_t value)
 {
 	struct netd_counter c = { .value = value };
@@ -51,6 +64,8 @@ static void add_counter(void *to, const char *name, uint64_t value)
 static void counters(struct list *l)
 {
 	stack_netif_counters(add_counter, l);
+	if (IS_ENABLED(CONFIG_IPV6))
+		stack_ip6_counters(add_counter, l);
 	add_counter(l, "ARP received", lwip_stats.etharp.recv);
 	add_counter(l, "ARP sent", lwip_stats.etharp.xmit);
 	add_counter(l, "IP received", lwip_stats.ip.recv);
@@ -67,6 +82,21 @@ static void counters(struct list *l)
 	add_counter(l, "TCP no memory", lwip_stats.tcp.memerr);
 }
 
+static void neighbours6(struct list *l)
+{
+	for (size_t i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+		const struct nd6_neighbor_cache_entry *e = &neighbor_cache[i];
+		struct netd_neighbour n = { 0 };
+
+		if (e->state == ND6_NO_ENTRY || e->state == ND6_INCOMPLETE)
+			continue;
+		ip6addr_ntoa_r(&e->next_hop_address, n.address,
+			       sizeof(n.address));
+		memcpy(n.mac, e->lladdr, sizeof(n.mac));
+		add(l, &n, sizeof(n));
+	}
+}
+
 static void neighbours(struct list *l)
 {
 	for (size_t i = 0; i < ARP_TABLE_SIZE; i++) {
@@ -81,6 +111,8 @@ static void neighbours(struct list *l)
 		memcpy(n.mac, mac->addr, sizeof(n.mac));
 		add(l, &n, sizeof(n));
 	}
+	if (IS_ENABLED(CONFIG_IPV6))
+		neighbours6(l);
 }
 
 /* Bytes that the service has handed over and the other side has not got. */
@@ -146,6 +178,7 @@ int stack_status(int question, void *to, size_t size)
 {
 	static void (*const answers[NETD_QUESTIONS])(struct list *l) = {
 		[NETD_INTERFACE] = interface, [NETD_COUNTERS] = counters,
+		[NETD_ADDRESSES6] = addresses6,
 		[NETD_NEIGHBOURS] = neighbours,
 		[NETD_CONNECTIONS] = connections,
 	};

@@ -17,6 +17,7 @@
 
 enum netd_question {
 	NETD_INTERFACE,		/* struct netd_interface */
+	NETD_ADDRESSES6,	/* struct netd_address6 */
 	NETD_COUNTERS,		/* struct netd_counter, in a fixed order */
 	NETD_NEIGHBOURS,	/* struct netd_neighbour */
 	NETD_CONNECTIONS,	/* struct netd_connection */
@@ -36,6 +37,11 @@ struct netd_interface {
 };
 
 #define NETD_IP_MAX	48			/* an address as text */
+
+struct netd_address6 {
+	char address[NETD_IP_MAX];
+	char state[16];			/* preferred, tentative ... (RFC 4862) */
+};
 
 struct netd_counter {
 	uint64_t value;

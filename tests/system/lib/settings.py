@@ -15,7 +15,7 @@ from .vmm_file import seal, unseal
 SYMBOL = "net_settings_text"
 FIELDS = {"mode": (0, 8), "address": (8, 16), "netmask": (24, 16),
           "gateway": (40, 16), "mac": (56, 18)}
-MTU, SIZE = 76, 80
+MTU, IPV6, SIZE = 76, 80, 84
 
 
 def address_of(symbol):
@@ -42,7 +42,7 @@ def file_offset(image, address):
     raise KeyError(f"nothing in the file is at {address:#x}")
 
 
-def vmm(mtu=None, **values):
+def vmm(mtu=None, ipv6=None, **values):
     """tandem.elf, as bytes, with these settings instead of the build's."""
     image = bytearray(unseal(paths.need(paths.VMM, "run make").read_bytes()))
     address, size = address_of(SYMBOL)
@@ -55,6 +55,8 @@ def vmm(mtu=None, **values):
         image[base + offset:base + offset + room] = text.ljust(room, b"\0")
     if mtu:
         struct.pack_into("<I", image, base + MTU, mtu)
+    if ipv6 is not None:
+        struct.pack_into("<I", image, base + IPV6, ipv6)
     return seal(bytes(image))
 
 
