@@ -17,7 +17,12 @@
 
 #define QUIET_BYTE	0x0e
 #define STATUS_BYTE	0x1e
-#define GIVE_UP_MS	1000		/* for an orderly end after a timeout */
+/*
+ * For an orderly end after a timeout: what computes and does not know ^C is
+ * ended by the VMM after a while. A session that is left would be that of the next
+ * program which gets our address space.
+ */
+#define GIVE_UP_MS	3000
 #define LINE_SIZE	4096
 #define JSON_OPTION	" --json"
 

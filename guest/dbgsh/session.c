@@ -16,7 +16,8 @@ void session_pause(unsigned int *times)
 /*
  * A fresh shell greets; one that asks for input before it has said anything
  * belongs to a program that was killed and whose address space we have got:
- * end it, and whatever runs in it.
+ * end it, and whatever runs in it. ^D does so on an empty line only, which ^C
+ * makes of a half-typed one.
  */
 int session_first(session_call_t call)
 {
@@ -31,7 +32,8 @@ int session_first(session_call_t call)
 			if (ends++ == SESSION_ENDS_MAX)
 				return answer;	/* it is used as it is */
 			stale = true;
-			byte = SESSION_END_KEY;
+			byte = ends % 2 ? SESSION_INTERRUPT_KEY
+					: SESSION_END_KEY;
 		} else if (answer == SESSION_NOTHING) {
 			session_pause(&idle);
 		} else if (!stale) {

@@ -27,6 +27,7 @@ static struct {
 	unsigned int lines;
 	const char *next_greeting;	/* of the session after this one */
 	bool ended, deaf, busy;		/* busy: never asks after a line */
+	bool half_typed;		/* ^D is nothing until ^C */
 	bool flood;			/* when busy, it talks */
 	int keyboard;			/* the other end of its terminal, or 0 */
 	const char *typed_while_busy, *typed_after_interrupt;
@@ -57,6 +58,10 @@ static void take(int byte)
 	CHECK(byte >= 0 && byte <= 255);
 	if (vmm.in_len < sizeof(vmm.in) - 1)
 		vmm.in[vmm.in_len++] = (char)byte;
+	if (byte == 3)
+		vmm.half_typed = false;
+	if (byte == 4 && vmm.half_typed)
+		return;
 	if ((byte == 3 || byte == 'q') && vmm.keyboard) {
 		vmm.busy = false;
 		press(&vmm.typed_after_interrupt);
@@ -477,6 +482,14 @@ static void an_old_session_is_ended_first(void)
 	text = output_of(run_interactive, &status);
 	CHECK(strcmp(text, "new> commands\nnew> ") == 0 && status == 0);
 	CHECK(strcmp(vmm.in, "help\rexit\r") == 0);
+
+	type("exit\r");
+	start("");
+	vmm.half_typed = true;
+	vmm.next_greeting = "new> ";
+	text = output_of(run_interactive, &status);
+	CHECK(strcmp(text, "new> ") == 0 && status == 0);
+	CHECK(strcmp(vmm.in, "exit\r") == 0);
 
 	start("");
 	vmm.deaf = true;		/* it cannot be ended */
