@@ -14,15 +14,12 @@ dbgsh-y += $(dbgsh) guest/dbgsh/terminal_posix.c \
 dbgsh-windows-y += $(dbgsh) guest/dbgsh/terminal_windows.c \
 	$(call_vmm) guest/common/call_vmm_windows.c
 
-# Reads what core/include/abi has, so only with a VMM that tells its status.
-ifneq ($(wildcard core/include/abi/status.h),)
 guest-progs-y += tandem-status
 guest-ports-y += tandem-status
 tandem-status-y += guest/status/main.c $(call_vmm) $(call_vmm_posix)
 tandem-status-windows-y += guest/status/main.c $(call_vmm) \
 	guest/common/call_vmm_windows.c
 tandem-status-cflags := -Icore/include
-endif
 
 # A client of the debug shell that shares nothing with dbgsh, for the tests.
 guest-progs-y += shellclient

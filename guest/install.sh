@@ -18,7 +18,6 @@ put()		# MODE FILE FOLDER [NAME]
 }
 
 for program in dbgsh tandem-status; do
-	[ -e "$build/guest/$program" ] || continue
 	put 755 "$build/guest/$program" "$to/bin"
 done
 put 644 "$build/guest-tools/libcall_vmm.a" "$to/lib"

@@ -53,8 +53,6 @@ def test_dbgsh_says_that_there_is_no_vmm(machine, dbgsh):
                                 "system\n")
 
 
-@pytest.mark.skipif(not (paths.TOP / "core/include/abi/status.h").exists(),
-                    reason="the VMM does not tell its status")
 def test_tandem_status_says_that_there_is_no_vmm(machine):
     for arguments in ("", "--json"):
         assert machine.console.status(f"tandem-status {arguments} 2>&1") == \

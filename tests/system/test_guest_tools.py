@@ -23,9 +23,6 @@ NO_VMM = "dbgsh: there is no VMM beneath this system\n"
 WINE = "/usr/lib/wine/wine64"
 
 
-HAS_STATUS = (paths.TOP / "core/include/abi/status.h").exists()
-
-
 def tool(system, name):
     return paths.need(TOOLS / system / name,
                       "run make guest-tools guest-tools-windows")
@@ -161,8 +158,7 @@ def machine(module, installed):
     image = boot.guest(modules=())
     image.program(tool("linux32", "dbgsh"), "bin/dbgsh32")
     image.program(tool("linux32", "call_vmm_test"), "bin/call_vmm_test32")
-    if HAS_STATUS:
-        image.program(tool("linux32", "tandem-status"), "bin/tandem-status32")
+    image.program(tool("linux32", "tandem-status"), "bin/tandem-status32")
     add_module(image, module)
     image.program("/bin/bash")
     image.file("etc/dbgsh.bash", installed / COMPLETION)
@@ -268,7 +264,6 @@ def test_the_library_survives_refused_instructions(machine):
 
 # ---- tandem-status ----
 
-@pytest.mark.skipif(not HAS_STATUS, reason="the VMM does not tell its status")
 @pytest.mark.parametrize("program", ["tandem-status", "tandem-status32"])
 def test_status_is_told_to_persons_and_to_programs(machine, program):
     run = machine.console.run
