@@ -80,7 +80,8 @@ $(config_dir)/stamp: $(O)/.config $(kconfig_files) scripts/kconfig.py
 	$(Q)$(kconfig) generate $(config_dir)
 	$(Q)touch $@
 
-$(config_dir)/auto.conf $(config_dir)/autoconf.h: $(config_dir)/stamp ;
+$(config_dir)/auto.conf $(config_dir)/autoconf.h $(config_dir)/symbols.h: \
+	$(config_dir)/stamp ;
 
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(no_config_goals),$(goals)),)
@@ -359,7 +360,7 @@ $(O)/tandem.elf: $(O)/tandem.debug boot/seal.py
 
 # $(call efi_program,FILE,OBJECTS): a UEFI application without .efi
 efi_sections := .text .sdata .data .rodata .dynamic .dynsym .rel .rela \
-	'.rel.*' '.rela.*' .reloc
+	'.rel.*' '.rela.*' .reloc .tandemcf
 define efi_program
 $(O)/obj/loader/$(notdir $(1)).so: $(2) $(call recorded,efi-$(notdir $(1)),$(2))
 	@mkdir -p $$(@D)

@@ -3,3 +3,4 @@
 loader-y += boot/uefi/loader.c boot/uefi/enter.S boot/uefi/elf.c \
 	boot/uefi/memory.c boot/uefi/devices.c boot/uefi/file.c \
 	boot/uefi/cpu.c boot/uefi/cpus.c boot/uefi/console.c core/pci/binding.c
+loader-y += boot/uefi/config.c boot/uefi/section.S $(conf-sources)

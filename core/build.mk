@@ -27,4 +27,4 @@ vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 vmm-$(CONFIG_DEBUG_PROGRAM) += core/domain/debug_calls.c core/x86/snapshot.c \
 	core/x86/svm/state.c
 
-include core/pci/build.mk core/iommu/build.mk
+include core/conf/build.mk core/pci/build.mk core/iommu/build.mk

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <tandem/conf.h>
 #include <tandem/log.h>
 #include <tandem/spinlock.h>
 #include <tandem/timer.h>
@@ -91,7 +92,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (level > CONFIG_LOG_LEVEL)
+	if (level > tandem_conf.number[CONF_LOG_LEVEL])
 		return;
 	va_start(ap, fmt);
 	log_va(level, fmt, ap);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The serial port of CONFIG_LOG_SERIAL_PORT, if it is there. */
+/* The serial port of log.serial_port, if it is there. */
 void serial_init(void);
 void serial_write(const char *text, size_t len);
 

@@ -4,6 +4,7 @@
  * still whole, then memory, time, devices, and the loop that never ends.
  */
 #include "acpi.h"
+#include "conf/boot.h"
 #include "kept_log.h"
 #include "log.h"
 #include "main.h"
@@ -163,17 +164,19 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 		return e;
 	}
 	memcpy(&boot_info, b, sizeof(boot_info));
+	conf_start(&boot_info);
 	svm_capture(cpu, image_phys);
 	cpu_init(cpu);
 	cpu->online = true;
 	serial_init();
 	log_start((void *)(TANDEM_VMM_BASE + boot_info.block_size -
 			   KEPT_LOG_BYTES));
-	memory_init();
 	log_info("Tandem %s, %lu MiB at %#lx, started by %.31s", TANDEM_RELEASE,
 		 boot_info.block_size >> 20, boot_info.block_base,
 		 boot_info.loader);
 	log_tell_previous();
+	conf_tell(&boot_info);		/* while RAM is mapped as it was */
+	memory_init();
 	if (lapic_init() < 0)
 		panic("no local APIC");
 	lapic_adopt();

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #define LOG_PREFIX "panic: "
+#include <tandem/conf.h>
 #include <tandem/init.h>
 #include <tandem/kconfig.h>
 #include <tandem/log.h>
@@ -35,6 +36,13 @@ static unsigned int depth;
 struct trap_frame panic_registers;	/* filled in by panic.S */
 
 void panic_formatted(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+static int panic_init(void)
+{
+	panic_reboots = tandem_conf.number[CONF_PANIC_REBOOT] != 0;
+	return 0;
+}
+INITCALL(INIT_CORE, panic_init);
 
 void quiesce(void)
 {

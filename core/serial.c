@@ -7,6 +7,7 @@
 #include "log.h"
 #include "x86/regs.h"
 
+#include <tandem/conf.h>
 #include <tandem/init.h>
 #include <tandem/trap.h>
 
@@ -28,18 +29,20 @@
 #define TX_POLLS	100000
 
 static bool present;
+static uint16_t base;		/* log.serial_port */
 
 static void uart_write(unsigned int reg, uint8_t v)
 {
-	outb(CONFIG_LOG_SERIAL_PORT + reg, v);
+	outb(base + reg, v);
 }
 
 void serial_init(void)
 {
-	if (!CONFIG_LOG_SERIAL_PORT)
+	base = (uint16_t)tandem_conf.number[CONF_LOG_SERIAL_PORT];
+	if (!base)
 		return;
 	uart_write(UART_SCR, 0x5a);
-	if (inb(CONFIG_LOG_SERIAL_PORT + UART_SCR) != 0x5a)
+	if (inb(base + UART_SCR) != 0x5a)
 		return;
 	uart_write(UART_IER, 0);
 	uart_write(UART_LCR, LCR_8N1 | LCR_DLAB);
@@ -54,7 +57,7 @@ void serial_init(void)
 static void put(char c)
 {
 	for (unsigned int i = 0; i < TX_POLLS; i++) {
-		if (inb(CONFIG_LOG_SERIAL_PORT + UART_LSR) & LSR_THRE) {
+		if (inb(base + UART_LSR) & LSR_THRE) {
 			uart_write(UART_THR, c);
 			return;
 		}
@@ -75,7 +78,7 @@ void serial_write(const char *text, size_t len)
 /* An access of several bytes has the registers that follow in its upper ones. */
 static uint32_t idle_read(void *ctx __unused, uint16_t port, unsigned int size)
 {
-	unsigned int byte = CONFIG_LOG_SERIAL_PORT + UART_LSR - port;
+	unsigned int byte = base + UART_LSR - port;
 
 	return byte < size ? (uint32_t)(LSR_THRE | LSR_TEMT) << 8 * byte : 0;
 }
@@ -87,14 +90,14 @@ static void idle_write(void *ctx __unused, uint16_t port __unused,
 
 static struct port_trap hidden_uart = {
 	.name = "log UART",
-	.first = CONFIG_LOG_SERIAL_PORT,
-	.last = CONFIG_LOG_SERIAL_PORT + 7,
 	.read = idle_read,
 	.write = idle_write,
 };
 
 static int serial_hide(void)
 {
+	hidden_uart.first = base;
+	hidden_uart.last = base + 7;
 	return present ? port_trap_add(&hidden_uart) : 0;
 }
 INITCALL(INIT_CORE, serial_hide);

@@ -10,7 +10,8 @@ naming the .config file.
     savedefconfig FILE  only what differs from the defaults
     listnewconfig       symbols the .config does not know yet
     generate DIR        DIR/autoconf.h for C, DIR/auto.conf for make,
-                        DIR/digest.h, a number for all of it, and a file for
+                        DIR/digest.h, a number for all of it,
+                        DIR/symbols.h, all symbols as a table, and a file for
                         each symbol, newer if its value changed
     allnoconfig, allyesconfig, alldefconfig
                         a new .config: as little and as much as can be, the
@@ -37,12 +38,22 @@ except ImportError:
     sys.exit("kconfig.py: python3-kconfiglib is missing: run scripts/setup")
 
 
+def is_host(address):
+    """As core/conf/value.c: not of a net, this host or a group."""
+    first = int(address) >> 24
+    return first not in (0, 127) and first < 224
+
+
 def check_address(value):
     try:
-        ipaddress.IPv4Address(value)
+        good = is_host(ipaddress.IPv4Address(value))
     except ValueError:
-        return "an IPv4 address, such as 192.168.0.50"
-    return None
+        good = False
+    return None if good else "an IPv4 address, such as 192.168.0.50"
+
+
+def check_gateway(value):
+    return None if value == "0.0.0.0" else check_address(value)
 
 
 def check_netmask(value):
@@ -87,7 +98,7 @@ CHECKS = {
     "VMM_MEMORY_MIB": check_block,
     "IP_ADDRESS": check_address,
     "IP_NETMASK": check_netmask,
-    "IP_GATEWAY": check_address,
+    "IP_GATEWAY": check_gateway,
     "IP_MAC": check_mac,
     "PCI_BINDINGS": check_bindings,
     "DEBUG_KEY": check_key,
@@ -212,6 +223,58 @@ def key_digest(key):
     return value.hex()
 
 
+# Symbols whose values are not for everybody: the VMM does not show them.
+SECRET = re.compile(r"(^|_)(KEY|SECRET|PASSWORD)(_|$)")
+
+SYMBOLS_HEAD = """/* Made by make from the Kconfig files and the configuration. */
+/*
+ * X(symbol, dotted name without a unit, built: 1 or 0, chosen: 1 if it is not
+ * Kconfig's default, lowest, highest, value as text); lowest and highest are of
+ * numbers, 0 elsewhere.
+ */
+#define CONFIG_SYMBOLS(X)"""
+
+
+def symbol_range(sym):
+    """Lowest and highest value of a number."""
+    base = NUMBER_BASE.get(sym.orig_type)
+    if not base:
+        return 0, 0
+    for low, high, condition in sym.ranges:
+        if kconfiglib.expr_value(condition):
+            return int(low.str_value, base), int(high.str_value, base)
+    return 0, 0xFFFFFFFF
+
+
+# Values that are made of a choice, and stand for it.
+OF_CHOICES = ("IP_MODE",)
+
+
+def symbol_line(sym):
+    name = sym.name.lower().replace("_", ".")
+    for unit in (".mib", ".kib", ".ms"):
+        name = name.removesuffix(unit)
+    low, high = symbol_range(sym)
+    value = "..." if SECRET.search(sym.name) else sym.str_value
+    value = value.replace("\\", "\\\\").replace('"', '\\"')
+    built = sym.visibility > 0 or (sym.name in OF_CHOICES and
+                                   kconfiglib.expr_value(sym.direct_dep) > 0)
+    return (f'\tX({sym.name}, "{name}", {int(built)}, '
+            f'{int(not is_default(sym))}, '
+            f'{low:#x}, {high:#x}, "{value}")')
+
+
+def is_default(sym):
+    """Would it be the same without the .config, as the others are now?"""
+    value, chosen = sym.str_value, sym.user_value
+    if chosen is None:
+        return True
+    sym.unset_value()
+    same = sym.str_value == value
+    sym.set_value(chosen)
+    return same
+
+
 def generate(directory):
     kconf = load()
     for name in SECRETS:
@@ -226,6 +289,9 @@ def generate(directory):
                          "/* Made by make from the configuration. */\n")
     # auto.conf, and a file per symbol that is touched if its value changed
     kconf.sync_deps(directory)
+    symbols = map(symbol_line, kconf.unique_defined_syms)
+    write_changed(os.path.join(directory, "symbols.h"),
+                  " \\\n".join((SYMBOLS_HEAD, *symbols)) + "\n")
 
 
 def main():

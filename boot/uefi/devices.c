@@ -33,28 +33,7 @@ static struct binding_set rules;
 static bool listed(const char *driver, const struct binding_device *d,
 		   void *arg)
 {
-	const struct elf_image *image = arg;
-
-	for (size_t i = 0; i < image->n_ids; i++) {
-		struct pci_id id = elf_pci_id(image, i);
-
-		if (id.vendor == d->vendor && id.device == d->device &&
-		    strcmp(id.driver, driver) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Does the image have such a driver at all? */
-static bool has_driver(const struct elf_image *image, const char *driver)
-{
-	for (size_t i = 0; i < image->n_ids; i++) {
-		struct pci_id id = elf_pci_id(image, i);
-
-		if (strcmp(id.driver, driver) == 0)
-			return true;
-	}
-	return strcmp(driver, "conceal") == 0;
+	return elf_lists(arg, driver, d->vendor, d->device);
 }
 
 /* As the VMM does it: the first rule that fits decides. */
@@ -64,7 +43,7 @@ static bool is_bound(const struct elf_image *image,
 	const struct binding_rule *r =
 		binding_decide(&rules, d, seen, listed, (void *)image);
 
-	return r && has_driver(image, r->driver);
+	return r && elf_has_driver(image, r->driver);
 }
 
 /* What selectors look at; false if the VMM would not see the function. */
@@ -193,7 +172,7 @@ static EFI_STATUS take(EFI_BOOT_SERVICES *bs, const struct function *f,
 }
 
 EFI_STATUS devices_take(EFI_BOOT_SERVICES *bs, const struct elf_image *image,
-			struct taken_devices *taken)
+			const char *bindings, struct taken_devices *taken)
 {
 	struct binding_error error;
 	unsigned int seen[BINDING_RULES] = { 0 };
@@ -201,7 +180,7 @@ EFI_STATUS devices_take(EFI_BOOT_SERVICES *bs, const struct elf_image *image,
 	unsigned int n;
 
 	taken->n = 0;
-	if (binding_parse(image->info.pci_bindings, &rules, &error) < 0)
+	if (binding_parse(bindings, &rules, &error) < 0)
 		return EFI_SUCCESS;
 	n = find_functions(bs);
 	for (unsigned int i = 0; i < n && !EFI_ERROR(status); i++)

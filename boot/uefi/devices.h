@@ -17,12 +17,12 @@ struct taken_devices {
 
 /*
  * Disconnects the firmware's drivers, and what was built on them, from each
- * PCI function that the image's binding string gives to one of Tandem's
- * drivers. A string that does not parse binds nothing; the VMM says so in its
+ * PCI function that the "pci=" string bindings gives to one of Tandem's
+ * drivers, whose device lists are the image's. A string that does not parse binds nothing; the VMM says so in its
  * log. On an error everything is as before and refuse() has the reason.
  */
 EFI_STATUS devices_take(EFI_BOOT_SERVICES *bs, const struct elf_image *image,
-			struct taken_devices *taken);
+			const char *bindings, struct taken_devices *taken);
 
 /* Lets the firmware's drivers have them again. */
 void devices_give_back(EFI_BOOT_SERVICES *bs, struct taken_devices *taken);

@@ -290,3 +290,27 @@ struct pci_id elf_pci_id(const struct elf_image *image, size_t n)
 	id.driver[sizeof(id.driver) - 1] = 0;
 	return id;
 }
+
+bool elf_lists(const struct elf_image *image, const char *driver,
+	       uint16_t vendor, uint16_t device)
+{
+	for (size_t i = 0; i < image->n_ids; i++) {
+		struct pci_id id = elf_pci_id(image, i);
+
+		if (id.vendor == vendor && id.device == device &&
+		    strcmp(id.driver, driver) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool elf_has_driver(const struct elf_image *image, const char *driver)
+{
+	for (size_t i = 0; i < image->n_ids; i++) {
+		struct pci_id id = elf_pci_id(image, i);
+
+		if (strcmp(id.driver, driver) == 0)
+			return true;
+	}
+	return strcmp(driver, "conceal") == 0;
+}

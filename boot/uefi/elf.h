@@ -60,6 +60,13 @@ void elf_load(const struct elf_image *image, void *block);
 /* The n-th entry (below n_ids) of the drivers' device lists, terminated. */
 struct pci_id elf_pci_id(const struct elf_image *image, size_t n);
 
+/* Has driver's list the device? */
+bool elf_lists(const struct elf_image *image, const char *driver,
+	       uint16_t vendor, uint16_t device);
+
+/* Is there such a driver at all? "conceal" is one, "none" is not. */
+bool elf_has_driver(const struct elf_image *image, const char *driver);
+
 /* CRC-32 as IEEE 802.3 has it, of n bytes. */
 uint32_t elf_crc32(const void *data, size_t n);
 

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define PATH_CHARS	260
-#define MAX_FILE	(64u << 20)
 #define END_OF_FILE	(~0ull)	/* for SetPosition */
 
 struct path {
@@ -74,7 +73,8 @@ static bool replace_name(struct path *path, const char *name)
 
 /* Reads all of an open file. */
 static EFI_STATUS read_all(EFI_FILE_HANDLE file, EFI_BOOT_SERVICES *bs,
-			   const char *name, void **data, size_t *size)
+			   const char *name, size_t most, void **data,
+			   size_t *size)
 {
 	EFI_STATUS status;
 	UINT64 length = 0;
@@ -87,8 +87,9 @@ static EFI_STATUS read_all(EFI_FILE_HANDLE file, EFI_BOOT_SERVICES *bs,
 		status = file->SetPosition(file, 0);
 	if (EFI_ERROR(status))
 		goto err_read;
-	if (length == 0 || length > MAX_FILE)
-		return refuse(EFI_LOAD_ERROR, "%s has an impossible size",
+	*size = length;
+	if (length == 0 || length > most)
+		return refuse(EFI_BAD_BUFFER_SIZE, "%s has an impossible size",
 			      name);
 
 	status = bs->AllocatePool(EfiLoaderData, length, data);
@@ -106,7 +107,6 @@ static EFI_STATUS read_all(EFI_FILE_HANDLE file, EFI_BOOT_SERVICES *bs,
 		}
 		done += part;
 	}
-	*size = length;
 	return EFI_SUCCESS;
 
 err_free:
@@ -117,7 +117,8 @@ err_read:
 }
 
 EFI_STATUS file_read_beside(EFI_HANDLE image, EFI_BOOT_SERVICES *bs,
-			    const char *name, void **data, size_t *size)
+			    const char *name, size_t most, void **data,
+			    size_t *size)
 {
 	static EFI_GUID image_guid = LOADED_IMAGE_PROTOCOL;
 	static EFI_GUID volume_guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
@@ -144,7 +145,7 @@ EFI_STATUS file_read_beside(EFI_HANDLE image, EFI_BOOT_SERVICES *bs,
 	root->Close(root);
 	if (EFI_ERROR(status))
 		return refuse(status, "%s is not beside the loader", name);
-	status = read_all(file, bs, name, data, size);
+	status = read_all(file, bs, name, most, data, size);
 	file->Close(file);
 	return status;
 }

@@ -9,9 +9,12 @@
 /*
  * Reads the file of that name (no folder) from the folder of the running
  * image into pool memory that the caller frees. On an error returns its
- * status, with the reason kept by refuse().
+ * status, with the reason kept by refuse(): EFI_NOT_FOUND if there is no such
+ * file, EFI_BAD_BUFFER_SIZE with *size set if it is empty or has more than
+ * most bytes.
  */
 EFI_STATUS file_read_beside(EFI_HANDLE image, EFI_BOOT_SERVICES *bs,
-			    const char *name, void **data, size_t *size);
+			    const char *name, size_t most, void **data,
+			    size_t *size);
 
 #endif

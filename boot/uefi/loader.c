@@ -12,6 +12,7 @@
 #include <string.h>
 #include <tandem/boot.h>
 
+#include "config.h"
 #include "console.h"
 #include "cpu.h"
 #include "cpus.h"
@@ -21,6 +22,7 @@
 #include "memory.h"
 
 #define VMM_FILE	"tandem.elf"
+#define MAX_VMM_FILE	(64u << 20)
 #define BELOW_4_GIB	0xffffffffull
 #define BELOW_1_MIB	0xfffffull
 #define MAP_SLACK	4096	/* the map grows while it is being fetched */
@@ -266,13 +268,14 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	status = announce(&image->info, &presence);
 	if (EFI_ERROR(status))
 		goto err_low_page;
-	status = devices_take(bs, image, &taken);
+	status = devices_take(bs, image, config_bindings(), &taken);
 	if (EFI_ERROR(status))
 		goto err_presence;
 	/* last, since the drivers' memory is free now */
 	status = make_info(block, size, low_page, n_cpus, &info);
 	if (EFI_ERROR(status))
 		goto err_devices;
+	config_hand_over(info);
 
 	status = cpus_call(bs, block + image->ap_entry, info);
 	if (EFI_ERROR(status))
@@ -319,14 +322,17 @@ static EFI_STATUS start(EFI_HANDLE self, struct tandem_info *info)
 	status = check_cpus(&n_cpus);
 	if (EFI_ERROR(status))
 		return status;
-	status = file_read_beside(self, bs, VMM_FILE, &file, &size);
+	status = file_read_beside(self, bs, VMM_FILE, MAX_VMM_FILE, &file,
+				  &size);
 	if (EFI_ERROR(status))
 		return status;
 	wrong = elf_check(file, size, &image);
 	if (wrong) {
 		status = refuse(EFI_LOAD_ERROR, "%s %s", VMM_FILE, wrong);
 	} else {
+		config_read(self, st, &image);
 		status = launch(&image, n_cpus);
+		config_free(bs);
 		*info = image.info;
 	}
 	bs->FreePool(file);

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <string.h>
 #define LOG_PREFIX "dbgsh: "
+#include <tandem/conf.h>
 #include <tandem/init.h>
 #include <tandem/kconfig.h>
 #include <tandem/log.h>
@@ -414,7 +415,7 @@ static uint64_t exchange(const struct vmmcall_args *a)
 
 	if (r)
 		return refuse(r);
-	if (!s && IS_ENABLED(CONFIG_DBGSH))
+	if (!s && tandem_conf.number[CONF_DBGSH])
 		s = session_new(a, &why);
 	if (!s)
 		return refuse_new(a->cr3 & CR3_PAGE, why);

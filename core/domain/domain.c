@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #define LOG_PREFIX "domain: "
+#include <tandem/conf.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/random.h>
@@ -148,6 +149,7 @@ static int push_arguments(struct domain *d, const struct msg_buf *buf,
 		.shared_base = d->region[REGION_SHARED].base,
 		.shared_size = s && s->shared ? s->shared_size : 0,
 		.seed = random64(),
+		.log_level = tandem_conf.number[CONF_LOG_LEVEL],
 	};
 	uint64_t sp = stack_top(d) - sizeof(start), none = 0;
 	int e;

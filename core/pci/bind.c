@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #define LOG_PREFIX "pci: "
+#include <tandem/conf.h>
 #include <tandem/init.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
@@ -172,7 +173,7 @@ static void bind_all(void)
 static int pci_bind(void)
 {
 	struct binding_error error;
-	int e = binding_parse(CONFIG_PCI_BINDINGS, &rules, &error);
+	int e = binding_parse(tandem_conf.pci, &rules, &error);
 
 	if (e < 0) {
 		log_error("pci= column %u: %s; no device is bound",

@@ -11,7 +11,7 @@ void domain_log(int level, const char *fmt, ...)
 	va_list ap;
 	int len;
 
-	if (level > CONFIG_LOG_LEVEL)
+	if ((uint32_t)level > domain_start->log_level)
 		return;
 	va_start(ap, fmt);
 	len = vsnprintf(text, sizeof(text), fmt, ap);

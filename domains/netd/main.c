@@ -32,6 +32,11 @@ uint32_t *netd_kept(enum netd_kept which)
 	return stack_netif_kept() + which;
 }
 
+uint16_t netd_echo_port(void)
+{
+	return stack_netif_echo_port();
+}
+
 static void start_services(void)
 {
 	const struct netd_service *const *s;

@@ -13,6 +13,7 @@
 #include <net/settings.h>
 #include <stdio.h>
 #include <string.h>
+#include <tandem/conf.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/random.h>
@@ -38,6 +39,8 @@ static void fill_config(struct stack_port *s)
 	snprintf(c->hostname, sizeof(c->hostname),
 		 "tandem-%02x%02x%02x%02x%02x%02x", card[0], card[1], card[2],
 		 card[3], card[4], card[5]);
+	c->echo_port = (uint16_t)tandem_conf.number[CONF_ECHO_PORT];
+	c->echo_autostart = tandem_conf.number[CONF_ECHO_AUTOSTART] != 0;
 }
 
 void stack_config_changed(struct stack_port *s)

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <services/netd.h>
 #include <stdbool.h>
-#include <tandem/kconfig.h>
 
 static const struct server {
 	enum netd_kept kept;
@@ -175,8 +174,7 @@ static int start(void)
 	unsigned int i;
 
 	for (i = 0; i < ECHO_ALL; i++) {
-		uint16_t port = IS_ENABLED(CONFIG_ECHO_AUTOSTART) &&
-			i == ECHO_TCP ? CONFIG_ECHO_PORT : 0;
+		uint16_t port = i == ECHO_TCP ? netd_echo_port() : 0;
 		int started;
 
 		recall_server(&servers[i], &port);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets, with clang's libFuzzer: make fuzz-NAME [SECONDS=n]. Inputs that
 # were worth keeping stay in $(O)/tests/fuzz/NAME.corpus.
-fuzz-targets-y := decode-bytes binding classify txoffload
+fuzz-targets-y := decode-bytes binding classify conf txoffload
 
 decode-bytes-fuzz-y := tests/fuzz/decode_fuzz.c tests/unit/decode_reference.c \
 	core/x86/decode.c
 decode-bytes-fuzz-ldflags := -lZydis
 binding-fuzz-y := tests/fuzz/binding_fuzz.c core/pci/binding.c
+conf-fuzz-y := tests/fuzz/conf_fuzz.c core/pci/binding.c $(conf-sources)
 classify-fuzz-y := tests/fuzz/classify_fuzz.c net/ippass/classify.c
 txoffload-fuzz-y := tests/fuzz/txoffload_fuzz.c tests/unit/bnx_model.c \
 	net/bnx/txoffload.c net/bnx/txsoft.c

@@ -20,7 +20,7 @@ EVERYBODY = "ff:ff:ff:ff:ff:ff"
 @pytest.fixture(scope="module")
 def shared():
     options = boot.prepare("address", boot.guest(),
-                           files=settings.files(address=VMM_ADDRESS))
+                           files=settings.files(ip_address=VMM_ADDRESS))
     m, _ = boot.start(lambda: Machine("address", peer="alone", **options))
     m.console.run(f"ip addr add {GUEST_ADDRESS}/24 dev eth0; "
                   "ip link set eth0 up")

@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self):
         options = boot.prepare("dhcp", boot.guest(),
-                               files=settings.files(mode="dhcp"))
+                               files=settings.files(ip_mode="dhcp"))
         self.machine = Machine("dhcp", peer="alone", **options)
         self.machine.start()
         self.ns = Namespace(self.machine, ["10.0.2.2/24"])

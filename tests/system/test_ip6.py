@@ -29,7 +29,7 @@ PORT = 7
 class Bench:
     def __init__(self):
         options = boot.prepare("ip6", boot.guest(),
-                               files=settings.files(address=VMM_ADDRESS))
+                               files=settings.files(ip_address=VMM_ADDRESS))
         self.machine = Machine("ip6", peer="alone", **options)
         self.machine.start()
         self.ns = Namespace(self.machine, ["10.0.2.2/24", ROUTER + "/64"],

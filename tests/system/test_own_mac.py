@@ -17,7 +17,7 @@ OWN_MAC = "d2:54:00:12:34:56"       # NIC_MAC is a local one already
 @pytest.fixture(scope="module")
 def apart():
     options = boot.prepare("own-mac", boot.guest(), files=settings.files(
-        address=VMM_ADDRESS, mac="own", mtu=1400))
+        ip_address=VMM_ADDRESS, ip_mac="own", ip_mtu=1400))
     m, _ = boot.start(lambda: Machine("own-mac", peer="alone", **options))
     m.console.run(f"ip addr add {GUEST_ADDRESS}/24 dev eth0; "
                   "ip link set eth0 up")

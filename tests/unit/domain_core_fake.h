@@ -38,6 +38,8 @@ size_t strlcpy(char *dst, const char *src, size_t size);
 #include "../../core/domain/service.c"
 #include "../../core/domain/syscall.c"
 
+struct conf tandem_conf;
+
 #define MAPPINGS	64
 
 static unsigned int failed, spaces, copies_left = ~0u;

@@ -4,12 +4,16 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <tandem/conf.h>
 #include <tandem/guest_mem.h>
 #include <tandem/irq.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/pci.h>
 #include <tandem/timer.h>
+
+/* tests with settings of their own have their own */
+struct conf tandem_conf __attribute__((weak));
 
 unsigned int checks, log_lines, n_messages;
 uint64_t fake_time = 10000000, message_address;

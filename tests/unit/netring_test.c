@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <net/settings.h>
+#include <tandem/conf.h>
 
 static struct net_port port;
 static struct net_port wire = { .mac = { 0x52, 0x54, 0, 1, 2, 3 } };
@@ -19,6 +20,10 @@ static struct service *service;
 static struct stack_port *stack;
 static struct netring_area *area;
 static struct domain *const netd = (struct domain *)&port;
+
+struct conf tandem_conf = {
+	.number[CONF_ECHO_PORT] = 7,
+};
 
 static uint32_t signals, kills;
 static struct frame *input[64];
@@ -185,6 +190,7 @@ static void frames_are_copied_in(void)
 	start();
 	CHECK(area->magic == NETRING_MAGIC && area->config.link == 1);
 	CHECK(((uint8_t *)&area->config.ip_address)[0] == 10);
+	CHECK(area->config.echo_port == 7 && !area->config.echo_autostart);
 	CHECK(area->seed[0] && area->seed[0] != area->seed[1]);
 	memset(bytes, 0x77, sizeof(bytes));
 	CHECK(send(60, FRAME_CSUM_VALID) == 1);

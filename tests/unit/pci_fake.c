@@ -7,6 +7,7 @@
 #include "../../core/x86/trap_table.h"
 
 #include <stdarg.h>
+#include <tandem/conf.h>
 #include <tandem/init.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
@@ -17,7 +18,7 @@ struct hardware machine[16];
 unsigned int n_hardware;
 uint16_t other_ports[64];
 unsigned int n_other_ports;
-const char *test_bindings = "";
+struct conf tandem_conf;
 
 static uint32_t address;		/* the real 0xcf8 */
 

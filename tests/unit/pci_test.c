@@ -8,6 +8,7 @@
 #include "../../core/x86/trap_table.h"
 
 #include <pthread.h>
+#include <tandem/conf.h>
 #include <tandem/init.h>
 
 #define BRIDGE_IO	0x1c
@@ -16,8 +17,6 @@
 #define BRIDGE_CONTROL	0x3e
 #define EXP		0x40		/* capabilities of the root port */
 #define PM		0x80
-
-extern const char *test_bindings;
 
 static struct hardware *host, *port, *bridge, *nic, *loop, *isa, *disk, *nic2;
 static unsigned int probes;
@@ -142,7 +141,7 @@ static void bind(const char *text)
 {
 	log_text[0] = '\0';
 	probes = 0;
-	test_bindings = text;
+	snprintf(tandem_conf.pci, sizeof(tandem_conf.pci), "%s", text);
 	run_level(INIT_DRIVER);
 }
 

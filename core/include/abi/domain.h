@@ -86,6 +86,8 @@ struct domain_start {
 	uint64_t heap_base, heap_size;	/* zeroed memory for the program */
 	uint64_t shared_base, shared_size;	/* with the core, 0 if none */
 	uint64_t seed;			/* random, differs at each start */
+	uint32_t log_level;		/* lines above it would be dropped */
+	uint32_t pad;
 };
 
 /*

@@ -27,7 +27,7 @@
 
 #define TANDEM_VMM_BASE		0xffffffff80000000ull
 #define TANDEM_BOOT_MAGIC	0x4f4f42444e415431ull
-#define TANDEM_BOOT_VERSION	4
+#define TANDEM_BOOT_VERSION	5
 #define TANDEM_INFO_MAGIC	0x4f464e49444e4154ull	/* "TANDINFO" */
 
 #define TANDEM_BOOT_OK		0
@@ -46,7 +46,8 @@ struct tandem_info {
 	char release[48];	/* as git describe prints, NUL-terminated */
 	/*
 	 * What the loader needs to take the firmware's drivers off the devices
-	 * that Tandem will own: the "pci=" string and the drivers' device
+	 * that Tandem will own: the "pci=" string (unless the configuration
+	 * read at boot has another) and the drivers' device
 	 * lists (struct pci_id of tandem/pci.h), first and one past the last,
 	 * as virtual addresses in the image.
 	 */
@@ -73,6 +74,24 @@ struct boot_range {
 
 #define BOOT_MAX_RANGES	256
 
+/*
+ * A text of the configuration (tandem/conf.h), anywhere in RAM that the guest
+ * has. The VMM parses it anew and takes no more than a copy.
+ */
+struct boot_text {
+	uint64_t address;
+	uint32_t size;		/* bytes; 0: there is none */
+	uint32_t problem;	/* enum conf_problem */
+};
+
+#define BOOT_TEXT_SECTION	0
+#define BOOT_TEXT_FILE		1
+#define BOOT_TEXT_OPTION	2
+#define BOOT_TEXTS		3
+
+/* In flags: file and option may set only what needs no signature. */
+#define BOOT_SECURE	0x1
+
 struct boot_info {
 	uint64_t magic;		/* TANDEM_BOOT_MAGIC */
 	uint32_t version;	/* TANDEM_BOOT_VERSION */
@@ -81,10 +100,11 @@ struct boot_info {
 	uint64_t low_page;	/* the VMM's own page below 1 MiB */
 	uint64_t rsdp;		/* ACPI root pointer, 0 if none */
 	uint32_t n_cpus;	/* enabled processors, at least 1 */
-	uint32_t pad;
+	uint32_t flags;		/* BOOT_SECURE */
 	char loader[32];	/* "uefi" ...: for the log */
 	char error[160];	/* the VMM writes here when it refuses */
 	struct boot_range range[BOOT_MAX_RANGES];
+	struct boot_text text[BOOT_TEXTS];
 };
 
 /*

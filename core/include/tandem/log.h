@@ -18,7 +18,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /*
  * Append one line (no newline in fmt) with a time stamp. Lines above
- * CONFIG_LOG_LEVEL are dropped at the call.
+ * log.level are dropped at the call.
  */
 void log_msg(enum log_level level, const char *fmt, ...) __printf(2, 3);
 

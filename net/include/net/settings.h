@@ -8,7 +8,9 @@
 
 #include <net/net.h>
 
-enum net_mac_mode { NET_MAC_SHARED, NET_MAC_OWN, NET_MAC_EXPLICIT };
+enum net_mac_mode {		/* as enum conf_ip_mac */
+	NET_MAC_SHARED, NET_MAC_OWN, NET_MAC_EXPLICIT
+};
 
 /* IPv4 addresses in network byte order, as in a packet; 0: none. */
 struct net_settings {
@@ -20,24 +22,10 @@ struct net_settings {
 	uint8_t mac[ETH_ALEN];		/* NET_MAC_EXPLICIT */
 };
 
-/*
- * Where they come from: the text of each, as the configuration has it. Values
- * of the wrong form are logged, and the build's defaults for a shared card
- * hold: no address, the card's MAC address.
- */
-struct net_settings_text {
-	char mode[8];			/* static, dhcp */
-	char address[16], netmask[16], gateway[16];
-	char mac[18];			/* shared, own, 02:12:34:56:78:9a */
-	uint32_t mtu;
-	uint32_t ipv6;			/* 0, 1 */
-};
+struct conf;
 
-extern struct net_settings_text net_settings_text;
-
-/* What text says. Returns how many values were of the wrong form. */
-unsigned int net_settings_parse(const struct net_settings_text *text,
-				struct net_settings *s);
+/* What the configuration c says. */
+void net_settings_from(const struct conf *c, struct net_settings *s);
 
 /* The settings. First called by the first CPU before the guest runs. */
 const struct net_settings *net_settings(void);

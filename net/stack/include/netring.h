@@ -90,7 +90,8 @@ struct netring_config {
 	uint16_t speed;			/* Mbit/s, 0 unknown */
 	uint32_t ip_address, ip_netmask, ip_gateway;	/* 0: none */
 	uint8_t ipv6;			/* 1: use it */
-	uint8_t pad[3];
+	uint8_t echo_autostart;		/* 1: listens from the start */
+	uint16_t echo_port;		/* of the echo server */
 	char hostname[32];		/* ends with 0; names this machine */
 };
 

@@ -390,6 +390,11 @@ const uint64_t *stack_netif_seed(void *shared, size_t size, size_t *n)
 	return shared && size >= sizeof(*a) ? a->seed : NULL;
 }
 
+uint16_t stack_netif_echo_port(void)
+{
+	return area->config.echo_autostart ? area->config.echo_port : 0;
+}
+
 uint32_t *stack_netif_kept(void)
 {
 	return area->kept;

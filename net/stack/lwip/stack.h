@@ -36,6 +36,9 @@ void stack_netif_start(uint32_t *kept);
 /* Follow what has happened to the addresses: log, tell the core. */
 void stack_netif_poll(void);
 
+/* Where the echo server listens from the start; 0: it does not. */
+uint16_t stack_netif_echo_port(void);
+
 /* Hand up to budget received frames to lwIP. Returns true if more wait. */
 bool stack_netif_receive(unsigned int budget);
 

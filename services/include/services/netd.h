@@ -93,6 +93,9 @@ enum netd_kept {
  */
 uint32_t *netd_kept(enum netd_kept which);
 
+/* Where the echo server listens from the start; 0: it does not. */
+uint16_t netd_echo_port(void);
+
 /*
  * What lwIP's error (err_t) is as a negative errno; 0 for ERR_OK.
  */

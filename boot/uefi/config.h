@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The texts of the configuration that is read at boot (tandem/conf.h). */
+#ifndef BOOT_UEFI_CONFIG_H
+#define BOOT_UEFI_CONFIG_H
+
+#include <efi.h>
+
+#include "elf.h"
+
+/*
+ * Finds the section, the file and the boot option string of the running image
+ * and reads them, with what the VMM's image has as defaults; says on the
+ * console what is wrong in them. Nothing of it is fatal.
+ */
+void config_read(EFI_HANDLE self, EFI_SYSTEM_TABLE *st,
+		 const struct elf_image *image);
+
+/* The "pci=" string that they make. */
+const char *config_bindings(void);
+
+/* Fills in info->text and info->flags; until config_free(). */
+void config_hand_over(struct boot_info *info);
+
+void config_free(EFI_BOOT_SERVICES *bs);
+
+#endif
