@@ -7,7 +7,7 @@ domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
 	domains/lib/abort.c domains/lib/log.c domains/lib/json.c
 
 # Commands of the debug shell.
-commands-y := exits help log net ps version
+commands-y := config exits help log net ps version
 commands-$(CONFIG_ECHO) += echoctl
 commands-$(CONFIG_DEBUG_COMMANDS) += crash kill spin
 echoctl-y += domains/echoctl/parse.c

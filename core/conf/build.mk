@@ -2,4 +2,4 @@
 # The configuration that is read at boot. The parser is also the loader's, and
 # that of programs on the host; it needs core/pci/binding.c.
 conf-sources := core/conf/keys.c core/conf/value.c core/conf/parse.c
-vmm-y += $(conf-sources) core/conf/boot.c
+vmm-y += $(conf-sources) core/conf/boot.c core/conf/show.c
