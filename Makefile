@@ -112,6 +112,7 @@ guest-progs-y :=
 guest-ports-y :=
 guest-modules-y :=
 efi-progs-y :=
+host-progs-y :=
 unit-tests-y :=
 clean-y :=
 
@@ -119,7 +120,7 @@ include $(wildcard lib/build.mk core/build.mk net/build.mk boot/build.mk \
 	services/build.mk domains/build.mk guest/build.mk tools/build.mk \
 	tests/build.mk)
 
-twice := $(filter $(domains-y) $(guest-progs-y) $(efi-progs-y),$(unit-tests-y)) \
+twice := $(filter $(domains-y) $(guest-progs-y) $(efi-progs-y) $(host-progs-y),$(unit-tests-y)) \
 	$(filter $(domains-y) $(efi-progs-y),$(guest-progs-y)) \
 	$(filter $(domains-y),$(efi-progs-y))
 ifneq ($(strip $(twice)),)
@@ -185,6 +186,10 @@ unit_flags := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	$(auto_header) -DTANDEM_UNIT_TEST -Itests/unit -Icore/include \
 	-Inet/include -I$(O)/include -idirafter lib/include
+
+# Programs for the host, from sources of the VMM and the loader.
+host_flags := -std=gnu11 -O2 -g $(auto_header) -Icore/include -Iboot/uefi \
+	-I$(O)/include -idirafter lib/include
 
 # ---- objects -------------------------------------------------------------
 
@@ -384,6 +389,7 @@ $(foreach p,$(efi-progs-y),$(eval $(call efi_program,$(O)/efi/$(p),$(call object
 # ---- programs for the guest and the host -----------------------------------
 
 guest_programs := $(guest-progs-y:%=$(O)/guest/%)
+host_programs := $(host-progs-y:%=$(O)/host/%)
 unit_programs := $(unit-tests-y:%=$(O)/tests/unit/%)
 
 define guest_program
@@ -426,6 +432,16 @@ libcall_vmm_objects := $(call objects,libcall_vmm,$(call_vmm) $(call_vmm_posix))
 $(libcall_vmm): $(libcall_vmm_objects)
 	@mkdir -p $(@D)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $(libcall_vmm_objects)
+
+define host_program
+$(eval $(call rules,host/$(1),$$(host_flags) $$($(1)-cflags)))
+host_$(1)_objects := $(call objects,host/$(1),$($(1)-y))
+$(O)/host/$(1): $$(host_$(1)_objects) \
+		$$(call recorded,host-$(1),$$(host_$(1)_objects))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)$$(HOSTCC) -o $$@ $$(host_$(1)_objects)
+endef
+$(foreach p,$(host-progs-y),$(eval $(call host_program,$(p))))
 
 # Modules for the guest's kernel, built by Debian's headers of it.
 guest_modules := $(guest-modules-y:%=$(O)/modules/%.ko)
@@ -471,7 +487,7 @@ $(exit_plugins): $(O)/tools/%.so: tools/%.c | $(bench_nic)
 
 # ---- targets ---------------------------------------------------------------
 
-.PHONY: vmm domains loader guest guest-tools guest-tools-windows guest-modules \
+.PHONY: vmm domains loader guest host guest-tools guest-tools-windows guest-modules \
 	unit-programs bench-nic
 vmm: $(O)/tandem.elf
 domains: $(domain_elfs)
@@ -479,11 +495,12 @@ loader: $(O)/loadvmm.efi
 guest: $(guest_programs) $(efi_programs)
 guest-tools: $(guest_tools) $(libcall_vmm)
 guest-tools-windows: $(guest_tools_windows)
+host: $(host_programs)
 guest-modules: $(guest_modules)
 unit-programs: $(unit_programs)
 bench-nic: $(bench_nic) $(exit_plugins)
 
-all: vmm loader guest
+all: vmm loader guest host
 
 .PHONY: unit test test-core test-domains bench run
 unit: $(unit_programs)
@@ -509,6 +526,12 @@ domain_programs := $(filter domain% dbgsh% echoctl% random% symbols%, \
 test-domains: all bench-nic $(unit_programs)
 	$(Q)scripts/run-unit-tests $(domain_programs:%=$(O)/tests/unit/%)
 	$(Q)scripts/test-stages $(domain_stages)
+
+# As many bad configurations, each a boot.
+CONFIGS ?= 100
+.PHONY: test-config
+test-config: all bench-nic
+	$(Q)TANDEM_CONFIGS=$(CONFIGS) scripts/test-stages config
 
 bench: all bench-nic
 	$(Q)tests/bench/bench
@@ -586,7 +609,7 @@ setup:
 
 clean:
 	$(Q)rm -rf $(O)/obj $(O)/lib $(O)/domains $(O)/guest \
-		$(O)/guest-tools $(O)/efi $(O)/tests \
+		$(O)/guest-tools $(O)/host $(O)/efi $(O)/tests \
 		$(O)/modules \
 		$(O)/tandem.elf $(O)/tandem.debug \
 		$(O)/tandem.map $(O)/loadvmm.efi
@@ -596,8 +619,8 @@ distclean:
 
 help:
 	@echo 'Build'
-	@echo '  all            VMM, domains, loader, guest programs (default)'
-	@echo '  vmm domains loader guest bench-nic   one part'
+	@echo '  all            VMM, domains, loader, programs of guest and host (default)'
+	@echo '  vmm domains loader guest host bench-nic   one part'
 	@echo '  guest-tools guest-tools-windows      what users of a guest have'
 	@echo '  install-guest  ... to $$(DESTDIR)$$(prefix), /usr/src'
 	@echo '  clean          remove what was built, keep the configuration'
@@ -608,6 +631,7 @@ help:
 	@echo '  test           all tests'
 	@echo '  test-core      ... of the core: CPUs, lifecycles, isolation, fuzzing'
 	@echo '  test-domains   ... of domains, VMM calls and the debug shell'
+	@echo '  test-config    ... with 100 bad configurations, each a boot'
 	@echo '  unit           unit tests on the host'
 	@echo '  fuzz-guest     a guest that does anything, SECONDS=1800 SEED=1'
 	@echo '  fuzz-decode    the decoder against others, SECONDS=60 SEED=1'

@@ -41,8 +41,8 @@ static void show(const struct config_entry *e)
 	snprintf(text, sizeof(text), "%s", source);
 	if (e->source >= CONFIG_SOURCE_SECTION &&
 	    e->source <= CONFIG_SOURCE_OPTION)
-		snprintf(text, sizeof(text), "%s %s%u", source,
-			 e->source == CONFIG_SOURCE_OPTION ? "" : "line ",
+		snprintf(text, sizeof(text), "%s %s %u", source,
+			 e->source == CONFIG_SOURCE_OPTION ? "word" : "line",
 			 e->line);
 	printf("%-24s %-19s ", e->name, text);
 	tty_write(e->value, strlen(e->value));
