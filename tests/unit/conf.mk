@@ -2,3 +2,6 @@
 # The configuration that is read at boot; what is expected has all keys.
 unit-tests-$(CONFIG_ECHO) += conf
 conf-y += tests/unit/conf_test.c core/pci/binding.c $(conf-sources)
+unit-tests-$(CONFIG_ECHO) += conf_boot
+conf_boot-y += tests/unit/conf_boot_test.c core/conf/boot.c \
+	core/pci/binding.c $(conf-sources)

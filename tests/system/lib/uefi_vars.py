@@ -7,6 +7,7 @@ the other, each four-byte aligned. Appending Boot#### and BootOrder to an empty
 store is what an OS installer has the firmware do.
 """
 
+import re
 import struct
 import uuid
 from pathlib import Path
@@ -15,7 +16,10 @@ from . import paths
 
 GLOBAL = uuid.UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c")
 STORE = uuid.UUID("aaf32c78-947b-439a-a180-2e144ec37792")
-START, ADDED = 0x55AA, 0x3F
+START, ADDED, DELETED = 0x55AA, 0x3F, 0x3D
+# What a store that was in use says of another machine's devices.
+OF_A_MACHINE = re.compile(r"(Boot|Key)[0-9A-F]{4}|BootOrder|Timeout|ConIn|"
+                          "ConOut|ErrOut")
 ATTRIBUTES = 7      # non-volatile, boot services, runtime
 HEADER = "<HBBIQ16sIII16s"
 
@@ -37,7 +41,8 @@ def boot_entry(description, device_path, options=""):
 
 
 def append(store, variables):
-    """A copy of the image store with variables (name to value) appended."""
+    """A copy of the image store with variables (name to value) appended, and
+    without its own boot order and consoles."""
     image = bytearray(store)
     volume_header = struct.unpack_from("<H", image, 48)[0]
     guid, size = struct.unpack_from("<16sI", image, volume_header)
@@ -46,6 +51,10 @@ def append(store, variables):
     at, end = volume_header + 28, volume_header + size
     while struct.unpack_from("<H", image, at)[0] == START:
         fields = struct.unpack_from(HEADER, image, at)
+        name = image[at + struct.calcsize(HEADER):][:fields[7] - 2]
+        if fields[1] == ADDED and OF_A_MACHINE.fullmatch(
+                name.decode("utf-16-le")):
+            image[at + 2] = DELETED
         at += struct.calcsize(HEADER) + fields[7] + fields[8]
         at += -at % 4
     for name, value in variables.items():
@@ -61,9 +70,10 @@ def append(store, variables):
     return bytes(image)
 
 
-def write(path, entries):
-    """An OVMF_VARS.fd at path whose boot order is the given entries."""
-    source = paths.need(paths.OVMF_VARS, "run scripts/setup")
+def write(path, entries, source=None):
+    """An OVMF_VARS.fd at path whose boot order is the given entries. source:
+    the store to start from."""
+    source = paths.need(source or paths.OVMF_VARS, "run scripts/setup")
     variables = {f"Boot{number:04X}": entry
                  for number, entry in enumerate(entries)}
     if entries:
