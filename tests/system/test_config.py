@@ -17,7 +17,7 @@ import pytest
 from lib import boot, disk, paths, uefi_vars
 from lib.bad_conf import BadConf
 from lib.dbgsh import DebugShell
-from lib.efi_shell import SHELL, Watched
+from lib.efi_shell import SHELL, Watched, into_shell, shell, shell_machine
 from lib.gdbstub import GdbStub, VmmMemory
 from lib.machine import Machine
 
@@ -195,9 +195,17 @@ def test_a_card_is_left_to_the_guest_by_the_file():
         assert "config: 2 values set by tandem.conf" in machine.vmm_log()
 
 
-def test_without_a_log_port_the_log_is_silent():
-    with Booted("silent", option="log.serial_port=0") as machine:
-        assert "running, " in machine.said()[-1]
+def test_words_behind_the_name_in_the_firmwares_shell_count():
+    """The shell puts the program's name first, which is no setting. Without a
+    port the log is silent."""
+    folder = working_folder("shell")
+    files, _ = parts(folder)
+    with shell_machine("config-shell", files, memory=256) as machine:
+        into_shell(machine)
+        said = shell(machine, r"EFI\tandem\loadvmm.efi log.serial_port=0 fast")
+        assert "boot option word 2: expected key = value, found" in said
+        assert "word 1:" not in said
+        assert "running, " in said
         assert machine.vmm_log() == ""
 
 
