@@ -6,6 +6,7 @@
 #include <domain/json.h>
 #include <domain/tty.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct args_option options[] = {
 	{ "json", 0, 0, 'j' }, { 0 },

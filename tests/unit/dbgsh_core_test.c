@@ -16,6 +16,8 @@
 #define this_cpu() NULL
 #include "../../core/domain/dbgsh.c"
 
+struct conf tandem_conf = { .number[CONF_DBGSH] = 1 };
+
 static unsigned int checks;
 
 static uint64_t now = 1000000;
