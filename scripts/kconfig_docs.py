@@ -40,7 +40,7 @@ def help_text(node):
                         for s in node.item.syms if s.nodes[0].help)
         return text
     needs = kconfiglib.expr_str(node.dep) if node.dep else "y"
-    if needs != "y":
+    if needs != "y" and not getattr(node.item, "choice", None):
         text += f" Needs `{needs}`."
     return text
 

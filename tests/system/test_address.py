@@ -29,7 +29,7 @@ def shared():
 
 
 def conflicts(machine):
-    found = re.search(r"address conflicts (\d+)", dhcp.status(machine))
+    found = re.search(r"address conflicts +(\d+)", dhcp.status(machine))
     return int(found[1]) if found else 0
 
 

@@ -367,8 +367,35 @@ static void nothing_is_left_out(void)
 	CHECK(n >= 10);
 }
 
+static void choices_and_mac_addresses(void)
+{
+	static const char *const wrong[] = {
+		"ip.mac = 01:00:00:00:00:01", "ip.mac = 00:00:00:00:00:00",
+		"ip.mac = 02:00:00:00:00", "ip.mac = 02-00-00-00-00-01",
+		"ip.mac = 02:00:00:00:00:0g", "ip.mac = Shared",
+		"ip.mac = 02:00:00:00:00:01:", "ip.mode = DHCP", "ip.mode = ",
+		"ip.mtu = 575", "ip.mtu = 1501", "ipv6 = yes",
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		start();
+		read_file(wrong[i]);
+		CHECK(lines == 1 && strstr(told, " line 1: ip"));
+		CHECK(is(CONF_IP_MAC, "shared") && is(CONF_IP_MODE, "static"));
+	}
+	start();
+	read_file("ip.mode = dhcp\nip.mac = 02:AB:cd:00:09:ff\nip.mtu = 576\n"
+		  "ipv6 = n\n");
+	CHECK(!lines && is(CONF_IP_MAC, "02:ab:cd:00:09:ff"));
+	CHECK(is(CONF_IP_MODE, "dhcp") && is(CONF_IP_MTU, "576"));
+	CHECK(is(CONF_IPV6, "n") && conf.mac[1] == 0xab);
+	read_n(CONF_OPTION, "ip.mac=own", 10, true);
+	CHECK(is(CONF_IP_MAC, "own"));
+}
+
 int main(void)
 {
+	choices_and_mac_addresses();
 	built_in_values();
 	all_keys();
 	later_sources_win();
