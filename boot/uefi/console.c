@@ -35,14 +35,13 @@ void say(const char *fmt, ...)
 		out->OutputString(out, wide);
 }
 
-EFI_STATUS refuse(EFI_STATUS status, const char *fmt, ...)
+void refused(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
-	return status;
 }
 
 const char *refusal(void)

@@ -12,8 +12,8 @@ void console_init(EFI_SYSTEM_TABLE *system_table);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Keeps why Tandem is not started, for refusal(), and returns status. */
-EFI_STATUS refuse(EFI_STATUS status, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void refused(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define refuse(status, ...)	(refused(__VA_ARGS__), (status))
 
 /* The clause that the last refuse() made. */
 const char *refusal(void);

@@ -101,7 +101,7 @@ struct domain *domain_create(const char *name, uint64_t heap, int *error)
 {
 	const struct program *p = program_find(name);
 	struct domain *d;
-	uint64_t entry;
+	uint64_t entry = 0;
 
 	*error = -ENOENT;
 	if (!p)

@@ -134,7 +134,7 @@ static int do_connect(const struct echoctl_command *c)
 		.protocol = (uint16_t)c->protocol, .datagram = c->datagram,
 	};
 	struct msg_buf buf = { .base = &request, .len = sizeof(request) };
-	struct echo_client_state state;
+	struct echo_client_state state = { 0 };
 	uint64_t end = sys_time() + CONNECT_TIMEOUT_US;
 	char text[16];
 	int error;
@@ -214,7 +214,7 @@ static int report(const struct echo_client_state *state)
 /* Watch a transfer for as long as it makes progress. */
 static int wait_for_echo(void)
 {
-	struct echo_client_state state;
+	struct echo_client_state state = { 0 };
 	uint64_t last = 0, end = sys_time() + STALL_TIMEOUT_US;
 	int error;
 
