@@ -10,11 +10,11 @@ domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
 commands-y := config exits help log net ps version
 commands-$(CONFIG_ECHO) += echoctl
 commands-$(CONFIG_DEBUG_COMMANDS) += crash kill spin
-echoctl-y += domains/echoctl/parse.c
+echoctl-y += domains/echoctl/parse.c domains/lib/lines.c
 log-y += domains/log/filter.c
 net-y += domains/net/core.c domains/net/stack.c
 
-shell-y += domains/shell/main.c domains/lib/usage.c domains/lib/error.c
+shell-y += domains/shell/main.c domains/lib/program.c domains/lib/usage.c domains/lib/error.c
 
 # Programs that say for themselves what they are made of.
 include $(wildcard domains/*/build.mk)

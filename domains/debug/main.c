@@ -90,29 +90,14 @@ static int run(const struct debug_command *c, int argc, char **argv)
 	return 0;
 }
 
-static int interactive(void)
+static bool run_line(int argc, char **argv)
 {
-	static char line[COMMAND_LINE_MAX];
-	char *words[ARGS_MAX];
-	struct debug_command c;
-	int len, argc;
+	struct debug_command c = debug_parse(argc, argv);
 
-	for (;;) {
-		len = tty_readline("debug> ", line, sizeof(line), true);
-		if (len == -EPIPE)
-			return 0;
-		if (len < 0)
-			continue;
-		argc = args_split(line, words, ARGS_MAX);
-		if (argc < 0) {
-			printf("debug: more than %d words\n", ARGS_MAX);
-			continue;
-		}
-		c = debug_parse(argc, words);
-		if (c.action == DEBUG_DO_QUIT)
-			return 0;
-		run(&c, argc, words);
-	}
+	if (c.action == DEBUG_DO_QUIT)
+		return false;
+	run(&c, argc, argv);
+	return true;
 }
 
 static bool is_help(int argc, char *const *argv)
@@ -148,5 +133,6 @@ int command(int argc, char **argv)
 		if (status)
 			return status;
 	}
-	return argc == 0 ? interactive() : run(&c, argc, argv);
+	return argc == 0 ? command_lines("debug> ", run_line) :
+			   run(&c, argc, argv);
 }

@@ -314,29 +314,14 @@ static int run(const struct echoctl_command *c, int argc, char **argv)
 	return 0;
 }
 
-static int interactive(void)
+static bool run_line(int argc, char **argv)
 {
-	static char line[COMMAND_LINE_MAX];
-	char *words[ARGS_MAX];
-	struct echoctl_command c;
-	int len, argc;
+	struct echoctl_command c = echoctl_parse(argc, argv);
 
-	for (;;) {
-		len = tty_readline("echoctl> ", line, sizeof(line), true);
-		if (len == -EPIPE)
-			return 0;
-		if (len < 0)
-			continue;
-		argc = args_split(line, words, ARGS_MAX);
-		if (argc < 0) {
-			printf("echoctl: more than %d words\n", ARGS_MAX);
-			continue;
-		}
-		c = echoctl_parse(argc, words);
-		if (c.action == ECHOCTL_EXIT)
-			return 0;
-		run(&c, argc, words);
-	}
+	if (c.action == ECHOCTL_EXIT)
+		return false;
+	run(&c, argc, argv);
+	return true;
 }
 
 int command(int argc, char **argv)
@@ -344,7 +329,7 @@ int command(int argc, char **argv)
 	struct echoctl_command c;
 
 	if (argc == 0)
-		return interactive();
+		return command_lines("echoctl> ", run_line);
 	c = echoctl_parse(argc, argv);
 	return run(&c, argc, argv);
 }

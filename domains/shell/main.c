@@ -20,57 +20,6 @@
 
 static bool quiet;
 
-/*
- * Hand over input and output, and run. Exit status or negative errno, of which
- * -ECANCELED is ^C (core/domain/dbgsh.c).
- */
-static int run(int process, char *rest)
-{
-	struct msg_buf buf = {
-		.base = rest, .len = (uint32_t)strlen(rest) + 1,
-	};
-	int error;
-
-	error = msgsenddesc(process, TTY_IN);
-	if (error < 0)
-		return error;
-	error = msgsenddesc(process, TTY_OUT);
-	if (error < 0)
-		return error;
-	return msgsendbuf(process, 0, &buf, 1);
-}
-
-static int run_program(const char *name, char *rest)
-{
-	int process, status;
-
-	if (strlen(name) >= MSG_NAME_MAX)
-		process = -ENOENT;
-	else
-		process = newprocess(name);
-	if (process == -ENOENT) {
-		printf("%s: no such command; \"help\" lists them\n", name);
-		return COMMAND_USAGE;
-	}
-	if (process < 0) {
-		printf("%s: cannot be started: %s (%d)\n", name,
-		       command_error(process), process);
-		return COMMAND_FAILED;
-	}
-	status = run(process, rest);
-	msgclose(process);
-	if (status == -ECANCELED) {
-		printf("^C\n");
-		return COMMAND_INTERRUPTED;
-	}
-	if (status < 0) {
-		printf("%s: ended by the VMM, \"log\" tells why (%d)\n", name,
-		       status);
-		return COMMAND_FAILED;
-	}
-	return status;
-}
-
 /* Run one line; false at "exit". */
 static bool run_line(char *line, int *status)
 {
@@ -87,7 +36,7 @@ static bool run_line(char *line, int *status)
 		rest = name + strlen(name);
 	if (strcmp(name, "exit") == 0)
 		return false;
-	*status = run_program(name, rest);
+	*status = program_run(name, rest);
 	return true;
 }
 

@@ -308,7 +308,7 @@ def test_help_arithmetic_and_programs(machine):
         assert "fffffffffffffffe" in debug("help 1 3")
         assert "Tandem" in debug("! version")
         assert "Tandem" in debug("!version")
-        assert "no such program" in debug("! nosuch")
+        assert "no such command" in debug("! nosuch")
         assert "expected: exits" in debug("!exits many words")
         # it starts itself, and its own first question is for the key
         assert "expected a key" in debug("! debug key=x d 0")

@@ -7,6 +7,7 @@
 #ifndef DOMAIN_COMMAND_H
 #define DOMAIN_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define COMMAND_LINE_MAX	256
@@ -35,6 +36,18 @@ int command_failed(const char *what, int error);
  * value says what, the answer goes to buf[len). Its length, or -errno.
  */
 int command_ask(const char *name, int value, void *buf, size_t len);
+
+/*
+ * Ask for commands until the input ends (^D) or run() returns false: it is
+ * given the words of a line, of which there may be none. Exit status.
+ */
+int command_lines(const char *prompt, bool (*run)(int argc, char **argv));
+
+/*
+ * Run a program of the shell with this program's input and output and the text
+ * line as its arguments, until it ends. Its exit status; failures are told.
+ */
+int program_run(const char *name, char *line);
 
 /* What a negative errno means, for a person. */
 const char *command_error(int error);
