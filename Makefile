@@ -514,7 +514,7 @@ test: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
 	$(Q)scripts/test-stages
 
 # The stages that are about the core: CPUs, lifecycles, isolation, fuzzing.
-core_stages := unit smp guest_kinds payload reboot restart sleep hang panic \
+core_stages := unit smp init guest_kinds payload reboot restart sleep hang panic \
 	hostile policy iommu cost fuzz
 test-core: all bench-nic $(unit_programs) $(guest_modules)
 	$(Q)scripts/test-stages $(core_stages)
