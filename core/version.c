@@ -6,12 +6,18 @@
 #include <errno.h>
 #include <tandem/domain.h>
 
+#ifdef __clang__
+#define COMPILER	__VERSION__		/* names itself */
+#else
+#define COMPILER	"gcc " __VERSION__
+#endif
+
 /* buf 0: struct version_info */
 static int version_message(struct message *m)
 {
 	static const struct version_info info = {
 		.release = TANDEM_RELEASE,
-		.compiler = "gcc " __VERSION__,
+		.compiler = COMPILER,
 		.config = CONFIG_DIGEST,
 	};
 

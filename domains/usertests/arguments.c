@@ -141,7 +141,7 @@ static int buffers_to(int fd)
 
 static int buffers(void)
 {
-	int fd = msgopen("version"), process = new_role(), line;
+	int fd = msgopen("domain_counts"), process = new_role(), line;
 
 	CHECK(fd >= 0 && process >= 0);
 	line = buffers_to(fd);
