@@ -79,7 +79,7 @@ def test_line_is_edited_anywhere(terminal):
     terminal.keys(HOME + "x y ", "> x y version", 6)
     terminal.keys("\x17", "> x version", 4)
     terminal.keys("\x15", "> version", 2)
-    terminal.keys(DELETE + "V" + LEFT + "\x14", "> Version", 3)
+    terminal.keys(DELETE + "V" + LEFT + "\x14", "> Version", 2)
     terminal.keys(HOME + DELETE + "v\r")
     terminal.wait_text("Tandem ")
     terminal.wait_text("configuration ")
