@@ -172,7 +172,9 @@ def set_random(kconf, chance):
     symbols = list(kconf.unique_defined_syms)
     chance.shuffle(symbols)
     for sym in symbols:
-        if sym.orig_type == kconfiglib.BOOL:
+        if sym.name in SECRETS:
+            sym.set_value("a-key-of-no-worth")
+        elif sym.orig_type == kconfiglib.BOOL:
             sym.set_value(chance.choice((0, 2)))
         elif sym.orig_type in NUMBER_BASE and sym.ranges:
             low, high, _ = sym.ranges[0]

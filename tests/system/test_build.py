@@ -72,17 +72,20 @@ def test_nothing_is_made_again_without_a_change(elsewhere):
 
 
 def test_a_configuration_value_compiles_what_mentions_it_alone(elsewhere):
+    """... and what has all of them: the table of what can be set at boot, and
+    the version's digest."""
     config = elsewhere / "out" / ".config"
     text = config.read_text()
-    assert "CONFIG_ECHO_PORT=7\n" in text
-    config.write_text(text.replace("CONFIG_ECHO_PORT=7\n",
-                                   "CONFIG_ECHO_PORT=70\n"))
+    assert "CONFIG_DBGSH_SESSIONS=4\n" in text
+    config.write_text(text.replace("CONFIG_DBGSH_SESSIONS=4\n",
+                                   "CONFIG_DBGSH_SESSIONS=5\n"))
     there = compiled(make(elsewhere, "O=out", "all"))
     config.write_text(text)
     back = compiled(make(elsewhere, "O=out", "all"))
     mention = subprocess.run(
-        ["grep", "-rlw", "CONFIG_ECHO_PORT", "--include=*.[chS]", "boot",
-         "core", "net", "domains", "services", "lib"], cwd=elsewhere,
+        ["grep", "-rlE", r"\bCONFIG_DBGSH_SESSIONS\b|config/symbols\.h|"
+         r"config/digest\.h", "--include=*.[chS]", "boot", "core", "net",
+         "domains", "services", "lib"], cwd=elsewhere,
         check=True, capture_output=True, text=True).stdout.split()
     assert there == back == set(mention)
 
