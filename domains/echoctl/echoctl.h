@@ -12,6 +12,7 @@ enum echoctl_action {
 	ECHOCTL_HELP,
 	ECHOCTL_EXIT,
 	ECHOCTL_STATUS,
+	ECHOCTL_STATUS_JSON,
 	ECHOCTL_SERVER_START,
 	ECHOCTL_SERVER_STOP,
 	ECHOCTL_CLIENT_CONNECT,
@@ -34,6 +35,10 @@ struct echoctl_command {
 /* What `client send` without an argument sends. */
 #define ECHOCTL_DEFAULT_BYTES	64
 #define ECHOCTL_BYTES_MAX	(1ull << 40)
+
+/* json.c: shows them as one object. */
+void echoctl_json(const struct echo_servers *servers,
+		  const struct echo_client_state *client);
 
 /* argv[0..argc) are the words of one command. */
 struct echoctl_command echoctl_parse(int argc, char *const *argv);

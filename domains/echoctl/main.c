@@ -28,7 +28,7 @@ static const char help[] =
 	"  client send [bytes|text]      send, and compare what comes back; by\n"
 	"                                UDP a datagram is lost after 1 s\n"
 	"  client close                  end the client's connection\n"
-	"  status                        what servers and client do\n"
+	"  status [--json]               what servers and client do\n"
 	"  help                          this text\n"
 	"  exit                          leave echoctl\n";
 
@@ -88,6 +88,32 @@ static int do_status(void)
 	return 0;
 }
 
+static int client_state(struct echo_client_state *state)
+{
+	struct msg_buf buf = {
+		.base = state, .len = sizeof(*state), .writable = 1,
+	};
+
+	return ask(ECHO_CLIENT_STATE, &buf, 1);
+}
+
+static int do_status_json(void)
+{
+	struct echo_client_state client = { 0 };
+	struct echo_servers servers = { 0 };
+	struct msg_buf buf = {
+		.base = &servers, .len = sizeof(servers), .writable = 1,
+	};
+	int error = ask(ECHO_SERVERS, &buf, 1);
+
+	if (error >= 0)
+		error = client_state(&client);
+	if (error < 0)
+		return failed("status", error);
+	echoctl_json(&servers, &client);
+	return 0;
+}
+
 static int do_server(enum echo_operation what, const struct echoctl_command *c)
 {
 	struct echo_request request = {
@@ -116,15 +142,6 @@ static int do_server(enum echo_operation what, const struct echoctl_command *c)
 	else
 		printf("echo server stopped\n");
 	return 0;
-}
-
-static int client_state(struct echo_client_state *state)
-{
-	struct msg_buf buf = {
-		.base = state, .len = sizeof(*state), .writable = 1,
-	};
-
-	return ask(ECHO_CLIENT_STATE, &buf, 1);
 }
 
 static int do_connect(const struct echoctl_command *c)
@@ -295,6 +312,8 @@ static int run(const struct echoctl_command *c, int argc, char **argv)
 		return 0;
 	case ECHOCTL_STATUS:
 		return do_status();
+	case ECHOCTL_STATUS_JSON:
+		return do_status_json();
 	case ECHOCTL_SERVER_START:
 		return do_server(ECHO_SERVER_START, c);
 	case ECHOCTL_SERVER_STOP:

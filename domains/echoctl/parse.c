@@ -134,6 +134,11 @@ struct echoctl_command echoctl_parse(int argc, char *const *argv)
 		return parse_server(argc, argv);
 	if (is_word(argc, argv, 0, "client"))
 		return parse_client(argc, argv);
+	if (argc == 2 && is_word(argc, argv, 0, "status") &&
+	    is_word(argc, argv, 1, "--json"))
+		return (struct echoctl_command){
+			.action = ECHOCTL_STATUS_JSON,
+		};
 	for (i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (argc == 1 && strcmp(argv[0], single[i].word) == 0)
 			return (struct echoctl_command){

@@ -134,6 +134,18 @@ static int client_state(const struct msg_buf *buf)
 	return 0;
 }
 
+static int server_states(const struct msg_buf *buf)
+{
+	struct echo_servers s = { 0 };
+
+	if (buf->len < sizeof(s))
+		return -EINVAL;
+	echo_server_state(&s.tcp);
+	echo_udp_state(&s.udp);
+	memcpy(buf->base, &s, sizeof(s));
+	return 0;
+}
+
 MSG_HANDLER(echo_message);
 
 int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
@@ -145,10 +157,12 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
 	switch (value) {
 	case ECHO_STATUS:
 	case ECHO_CLIENT_STATE:
+	case ECHO_SERVERS:
 		if (n < 1 || !bufs[0].writable)
 			return -EINVAL;
-		return value == ECHO_STATUS ? status(bufs)
-					    : client_state(bufs);
+		return value == ECHO_STATUS ? status(bufs) :
+		       value == ECHO_SERVERS ? server_states(bufs) :
+					       client_state(bufs);
 	case ECHO_CLIENT_CLOSE:
 		return udp_client ? echo_udp_client_close() :
 				    echo_client_close();

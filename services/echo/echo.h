@@ -25,6 +25,10 @@ int echo_udp_client_send(uint64_t total, const void *pattern, size_t len);
 int echo_udp_client_close(void);
 void echo_udp_client_state(struct echo_client_state *state);
 
+/* What the server does; s is all zero before. */
+void echo_server_state(struct echo_server_state *s);
+void echo_udp_state(struct echo_server_state *s);
+
 /* One or more lines of text; returns the length that fits. */
 size_t echo_server_status(char *text, size_t size);
 size_t echo_client_status(char *text, size_t size);

@@ -287,6 +287,17 @@ int echo_server_stop(void)
 	return 0;
 }
 
+void echo_server_state(struct echo_server_state *s)
+{
+	s->port = listener ? listener->local_port : 0;
+	s->open = count.open;
+	s->accepted = count.accepted;
+	s->refused = count.refused;
+	s->evicted = count.evicted;
+	s->reset = count.reset;
+	s->bytes = count.bytes;
+}
+
 size_t echo_server_status(char *text, size_t size)
 {
 	int len = 0;

@@ -88,6 +88,15 @@ int echo_udp_stop(void)
 	return 0;
 }
 
+void echo_udp_state(struct echo_server_state *s)
+{
+	s->port = server ? server->local_port : 0;
+	s->datagrams = count.echoed;
+	s->loops = count.loops;
+	s->unsent = count.unsent;
+	s->bytes = count.bytes;
+}
+
 size_t echo_udp_status(char *text, size_t size)
 {
 	int len = 0;

@@ -2,6 +2,7 @@
 """The echo service (RFC 862) over UDP and TCP, server and client: sockets of the
 host and the guest are the other side, and a station on the wire that lies."""
 
+import json
 import os
 import re
 import socket
@@ -378,6 +379,17 @@ def test_without_a_server_the_port_is_unreachable(machine, station):
 
 
 # ---- the rest ----
+
+def test_scripts_get_the_same_figures_as_json(machine):
+    code, said = machine.console.status("dbgsh -c 'echoctl status --json'")
+    assert code == 0
+    found = json.loads(said[said.index("{"):])
+    figures = server(machine)
+    assert found["udp"]["datagrams"] == figures["echoed"]
+    assert found["udp"]["bytes"] == figures["bytes echoed"] > 0
+    assert found["tcp"]["accepted"] == server(machine, "tcp")["accepted"]
+    assert found["client"]["protocol"] in ("tcp", "udp")
+
 
 def test_help_names_what_there_is(machine):
     for word in "-h", "--help", "help":

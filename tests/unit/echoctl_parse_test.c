@@ -28,6 +28,8 @@ static void commands_are_understood(void)
 	CHECK(parse("help").action == ECHOCTL_HELP);
 	CHECK(parse("exit").action == ECHOCTL_EXIT);
 	CHECK(parse("status").action == ECHOCTL_STATUS);
+	CHECK(parse("status --json").action == ECHOCTL_STATUS_JSON);
+	CHECK(parse("status --xml").action == ECHOCTL_WRONG);
 	CHECK(parse("server stop").action == ECHOCTL_SERVER_STOP);
 	CHECK(parse("client close").action == ECHOCTL_CLIENT_CLOSE);
 	c = parse("server start 7");

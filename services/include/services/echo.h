@@ -42,6 +42,8 @@ enum echo_operation {
 	ECHO_CLIENT_CLOSE,
 	/* bufs[0] writable struct echo_client_state. 0. */
 	ECHO_CLIENT_STATE,
+	/* bufs[0] writable struct echo_servers. 0. */
+	ECHO_SERVERS,
 	ECHO_OPERATIONS
 };
 
@@ -60,6 +62,20 @@ struct echo_request {
 	uint32_t datagram;	/* bytes of one at most, to ECHO_DATAGRAM_MAX */
 	uint32_t pad;
 	uint64_t total;		/* bytes */
+};
+
+/* A server and what it has done so far; of datagrams: echoed and not. */
+struct echo_server_state {
+	uint16_t port;		/* 0: stopped */
+	uint16_t pad;
+	uint32_t open;		/* connections; TCP, as the next four */
+	uint64_t accepted, refused, evicted, reset;
+	uint64_t datagrams, loops, unsent;	/* UDP */
+	uint64_t bytes;		/* echoed */
+};
+
+struct echo_servers {
+	struct echo_server_state tcp, udp;
 };
 
 enum echo_client_phase {
