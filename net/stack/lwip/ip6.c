@@ -14,6 +14,7 @@
 
 #include <domain/log.h>
 #include <domain/syscall.h>
+#include <lwip/priv/nd6_priv.h>
 #include <lwip/ethip6.h>
 #include <lwip/mld6.h>
 #include <lwip/netif.h>
@@ -179,6 +180,20 @@ bool stack_ip6_address(unsigned int i, struct netd_address6 *a)
 			  ip6_addr_ispreferred(state) ? "preferred" :
 							"deprecated",
 		sizeof(a->state));
+	return true;
+}
+
+bool stack_ip6_neighbour(unsigned int i, struct netd_neighbour *n)
+{
+	const struct nd6_neighbor_cache_entry *e = &neighbor_cache[i];
+
+	if (!netif || i >= LWIP_ND6_NUM_NEIGHBORS)
+		return false;
+	memset(n, 0, sizeof(*n));
+	if (e->state == ND6_NO_ENTRY || e->state == ND6_INCOMPLETE)
+		return true;
+	ip6addr_ntoa_r(&e->next_hop_address, n->address, sizeof(n->address));
+	memcpy(n->mac, e->lladdr, sizeof(n->mac));
 	return true;
 }
 

@@ -88,6 +88,8 @@ void stack_ip6_poll(void);
 void stack_ip6_collect(struct netring_addresses *a);
 /* Address i, from 0; false past the last. One that is not used: "". */
 bool stack_ip6_address(unsigned int i, struct netd_address6 *a);
+/* The same of neighbours whose MAC address is known. */
+bool stack_ip6_neighbour(unsigned int i, struct netd_neighbour *n);
 void stack_ip6_counters(stack_counter add, void *to);
 
 /* announce.c */

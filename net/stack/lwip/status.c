@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <lwip/etharp.h>
-#include <lwip/priv/nd6_priv.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip/udp.h>
@@ -84,17 +83,11 @@ static void counters(struct list *l)
 
 static void neighbours6(struct list *l)
 {
-	for (size_t i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
-		const struct nd6_neighbor_cache_entry *e = &neighbor_cache[i];
-		struct netd_neighbour n = { 0 };
+	struct netd_neighbour n;
 
-		if (e->state == ND6_NO_ENTRY || e->state == ND6_INCOMPLETE)
-			continue;
-		ip6addr_ntoa_r(&e->next_hop_address, n.address,
-			       sizeof(n.address));
-		memcpy(n.mac, e->lladdr, sizeof(n.mac));
-		add(l, &n, sizeof(n));
-	}
+	for (unsigned int i = 0; stack_ip6_neighbour(i, &n); i++)
+		if (n.address[0])
+			add(l, &n, sizeof(n));
 }
 
 static void neighbours(struct list *l)

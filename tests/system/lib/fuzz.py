@@ -9,6 +9,7 @@ and at the end the VMM has to answer pings from the wire.
 """
 
 import collections
+import os
 import re
 import shutil
 import struct
@@ -27,7 +28,7 @@ STALL_SECONDS = 1               # without progress: an NMI
 NMIS = 3                        # that may go by without progress
 LOOK_SECONDS = 0.25
 STARVED_SECONDS = 1             # for an answer of the monitor
-STARVED_LOOKS = 20
+STARVED_SHARE = 0.5             # of a CPU; at rest it is a hundredth
 BOOT_SECONDS = 20               # of one seed, once it runs
 CPUS = 2                        # of the machine; 8 are the guest's limit
 NAME = "fuzz-guest"
@@ -196,17 +197,22 @@ class Boot:
                 moved = time.monotonic()
         return DONE
 
+    def main_loop_ticks(self):
+        pid = self.machine.process.pid
+        with open(f"/proc/{pid}/task/{pid}/stat", encoding="ascii") as f:
+            fields = f.read().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
     def starved(self):
-        """Whether QEMU's main loop, which also carries frames, has no time,
-        as with a timer that the guest has set to fire all the time: its own
-        monitor answers late. That comes and goes, so it is asked often."""
-        for _ in range(STARVED_LOOKS):
-            start = time.monotonic()
-            self.machine.qmp("query-status")
-            if time.monotonic() - start > STARVED_SECONDS:
-                return True
-            time.sleep(LOOK_SECONDS)
-        return False
+        """Whether QEMU's main loop, which also carries frames, has no time, as
+        with a timer that the guest has set to fire all the time: its thread
+        is busy without a pause, or its own monitor answers late."""
+        start, ticks = time.monotonic(), self.main_loop_ticks()
+        self.machine.qmp("query-status")
+        late = time.monotonic() - start > STARVED_SECONDS
+        time.sleep(STARVED_SECONDS)
+        busy = (self.main_loop_ticks() - ticks) / os.sysconf("SC_CLK_TCK")
+        return late or busy > STARVED_SHARE * (time.monotonic() - start)
 
     def run(self):
         m = self.machine
