@@ -13,8 +13,13 @@
 /* an NMI that was sent comes within that time (a CPU may be emulated), or never */
 #define KICK_US		1000000
 
-/* longer than the first CPU takes for anything, one that is emulated too */
+/*
+ * Longer than the first CPU takes for anything, one that is emulated too.
+ * Between two looks no more than a step counts: the machine as a whole may have
+ * stood still.
+ */
 #define CALL_US		30000000
+#define STEP_US		500000
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 unsigned int n_cpus = 1;
@@ -95,7 +100,7 @@ bool cpus_others_rest(const struct cpu *cpu)
 void cpu_call_first(void (*fn)(void *arg), void *arg)
 {
 	struct call call = { .fn = fn, .arg = arg };
-	uint64_t end = time_us() + CALL_US;
+	uint64_t now, looked = time_us(), waited = 0;
 
 	if (on_first_cpu()) {
 		fn(arg);
@@ -108,9 +113,12 @@ void cpu_call_first(void (*fn)(void *arg), void *arg)
 	cpu_request(&cpus[0], CPU_REQUEST_CALL);
 	while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE)) {
 		if (cpu_park_here())
-			end = time_us() + CALL_US;
+			waited = 0;
 		lost_watch_first();
-		if (time_us() < end)
+		now = time_us();
+		waited += MIN(now - looked, STEP_US);
+		looked = now;
+		if (waited < CALL_US)
 			continue;
 		log_error("the first CPU does not answer, machine reset");
 		machine_reset();
