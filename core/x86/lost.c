@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CPUs that were reset beneath the VMM, see lost.h. A SIPI does nothing to a
- * CPU that does not wait for one, so it is sent to whoever might, and its page
- * is always the VMM's: a CPU that was reset comes back by it, and the guest
- * then finds it as hardware would have left it, waiting for the guest's SIPI.
+ * CPU that does not wait for one, so it is sent to whoever might (of one in its
+ * guest the VMCB tells), and its page is always the VMM's: a CPU that was reset
+ * comes back by it, and the guest then finds it as hardware would have left it,
+ * waiting for the guest's SIPI.
  * The first CPU does not wait for a SIPI after INIT but runs the firmware: that
  * is a reset of the machine, which another CPU makes a whole one.
  *
@@ -24,8 +25,7 @@
 
 /* how long a CPU takes to start by a SIPI, or may be stopped (emulated) */
 #define BACK_US		1000000
-/* what runs a guest is most likely not lost */
-#define LOOK_US		2000
+#define PANIC_US	2000
 /*
  * How often the first CPU is asked, and for how long it may not answer. Between
  * two looks no more than a step counts: the machine as a whole may have stood
@@ -90,10 +90,16 @@ bool lost_or_awake(const struct cpu *c)
 		check_first();
 		return false;
 	}
+	/*
+	 * One that runs its guest takes the NMI, which it may not if a SIPI
+	 * comes with it: QEMU handles one of them, and the other when a third
+	 * thing makes it look again.
+	 */
+	if (in_guest(c) && !vcpu_left_by_init(c))
+		return false;
 	/* QEMU: it also wakes one that sleeps, which looks for requests then */
 	send_back(c);
-	end = time_us() + (asleep(c) || vcpu_left_by_init(c) ? BACK_US :
-							       LOOK_US);
+	end = time_us() + BACK_US;
 	while ((in_guest(c) || asleep(c)) &&
 	       __atomic_load_n(&c->requests, __ATOMIC_RELAXED)) {
 		if (time_us() > end)
@@ -114,7 +120,7 @@ void lost_before_panic(void)
 		any = true;
 	}
 	if (any)
-		udelay(LOOK_US);
+		udelay(PANIC_US);
 }
 
 void lost_watch_first(void)
