@@ -36,9 +36,14 @@ struct echoctl_command {
 #define ECHOCTL_DEFAULT_BYTES	64
 #define ECHOCTL_BYTES_MAX	(1ull << 40)
 
-/* json.c: shows them as one object. */
+/* status.c: shows them as lines of text, or as one JSON object. */
+void echoctl_text(const struct echo_servers *servers,
+		  const struct echo_client_state *client);
 void echoctl_json(const struct echo_servers *servers,
 		  const struct echo_client_state *client);
+
+/* An IPv4 address, first number in the highest byte, as text; returns text. */
+const char *echoctl_address(uint32_t address, char text[16]);
 
 /* argv[0..argc) are the words of one command. */
 struct echoctl_command echoctl_parse(int argc, char *const *argv);

@@ -66,28 +66,6 @@ static int failed(const char *what, int error)
 	return COMMAND_FAILED;
 }
 
-static const char *dotted(uint32_t address, char text[16])
-{
-	snprintf(text, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
-		 address >> 8 & 255, address & 255);
-	return text;
-}
-
-static int do_status(void)
-{
-	static char text[1024];
-	struct msg_buf buf = {
-		.base = text, .len = sizeof(text), .writable = 1,
-	};
-	int len = ask(ECHO_STATUS, &buf, 1);
-
-	if (len < 0)
-		return failed("status", len);
-	tty_write(text, (size_t)len < sizeof(text) ? (size_t)len
-						   : sizeof(text));
-	return 0;
-}
-
 static int client_state(struct echo_client_state *state)
 {
 	struct msg_buf buf = {
@@ -97,7 +75,8 @@ static int client_state(struct echo_client_state *state)
 	return ask(ECHO_CLIENT_STATE, &buf, 1);
 }
 
-static int do_status_json(void)
+static int do_status(void (*show)(const struct echo_servers *servers,
+				  const struct echo_client_state *client))
 {
 	struct echo_client_state client = { 0 };
 	struct echo_servers servers = { 0 };
@@ -110,7 +89,7 @@ static int do_status_json(void)
 		error = client_state(&client);
 	if (error < 0)
 		return failed("status", error);
-	echoctl_json(&servers, &client);
+	show(&servers, &client);
 	return 0;
 }
 
@@ -178,12 +157,9 @@ static int do_connect(const struct echoctl_command *c)
 	}
 	if (state.phase != ECHO_CLIENT_CONNECTED)
 		return failed("client connect", state.error);
-	if (c->protocol == ECHO_UDP)
-		printf("datagrams go to %s port %u\n",
-		       dotted(c->address, text), c->port);
-	else
-		printf("connected to %s port %u\n", dotted(c->address, text),
-		       c->port);
+	printf("%s %s port %u\n",
+	       c->protocol == ECHO_UDP ? "datagrams go to" : "connected to",
+	       echoctl_address(c->address, text), c->port);
 	return 0;
 }
 
@@ -311,9 +287,9 @@ static int run(const struct echoctl_command *c, int argc, char **argv)
 		tty_write(help, sizeof(help) - 1);
 		return 0;
 	case ECHOCTL_STATUS:
-		return do_status();
+		return do_status(echoctl_text);
 	case ECHOCTL_STATUS_JSON:
-		return do_status_json();
+		return do_status(echoctl_json);
 	case ECHOCTL_SERVER_START:
 		return do_server(ECHO_SERVER_START, c);
 	case ECHOCTL_SERVER_STOP:

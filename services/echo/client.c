@@ -12,7 +12,6 @@
 #include <lwip/tcp.h>
 #include <services/netd.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 static struct {
 	struct tcp_pcb *pcb;
@@ -214,28 +213,4 @@ int echo_client_close(void)
 void echo_client_state(struct echo_client_state *state)
 {
 	*state = client.state;
-}
-
-size_t echo_client_status(char *text, size_t size)
-{
-	static const char *const phases[] = {
-		[ECHO_CLIENT_CLOSED] = "not connected",
-		[ECHO_CLIENT_CONNECTING] = "connecting to",
-		[ECHO_CLIENT_CONNECTED] = "connected to",
-	};
-	const struct echo_client_state *s = &client.state;
-	int len = snprintf(text, size, "client: tcp %s", phases[s->phase]);
-
-	if (len >= 0 && (size_t)len < size && s->phase != ECHO_CLIENT_CLOSED)
-		len += snprintf(text + len, size - (size_t)len,
-				" %u.%u.%u.%u port %u", s->address >> 24,
-				s->address >> 16 & 255, s->address >> 8 & 255,
-				s->address & 255, s->port);
-	if (len >= 0 && (size_t)len < size)
-		len += snprintf(text + len, size - (size_t)len,
-				", sent %llu received %llu wrong %llu bytes\n",
-				(unsigned long long)s->sent,
-				(unsigned long long)s->received,
-				(unsigned long long)s->wrong);
-	return len >= 0 && (size_t)len < size ? (size_t)len : size;
 }

@@ -98,17 +98,6 @@ static int get_request(const struct msg_buf *bufs, size_t n,
 	return 0;
 }
 
-static int status(const struct msg_buf *buf)
-{
-	size_t len = 0;
-
-	len += echo_server_status(buf->base, buf->len);
-	len += echo_udp_status((char *)buf->base + len, buf->len - len);
-	len += (udp_client ? echo_udp_client_status : echo_client_status)(
-		(char *)buf->base + len, buf->len - len);
-	return (int)len;
-}
-
 static int send(const struct msg_buf *bufs, size_t n,
 		const struct echo_request *r)
 {
@@ -155,13 +144,11 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n)
 	if (type != MSG_BUF)
 		return -EINVAL;
 	switch (value) {
-	case ECHO_STATUS:
 	case ECHO_CLIENT_STATE:
 	case ECHO_SERVERS:
 		if (n < 1 || !bufs[0].writable)
 			return -EINVAL;
-		return value == ECHO_STATUS ? status(bufs) :
-		       value == ECHO_SERVERS ? server_states(bufs) :
+		return value == ECHO_SERVERS ? server_states(bufs) :
 					       client_state(bufs);
 	case ECHO_CLIENT_CLOSE:
 		return udp_client ? echo_udp_client_close() :

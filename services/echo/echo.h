@@ -29,10 +29,4 @@ void echo_udp_client_state(struct echo_client_state *state);
 void echo_server_state(struct echo_server_state *s);
 void echo_udp_state(struct echo_server_state *s);
 
-/* One or more lines of text; returns the length that fits. */
-size_t echo_server_status(char *text, size_t size);
-size_t echo_client_status(char *text, size_t size);
-size_t echo_udp_status(char *text, size_t size);
-size_t echo_udp_client_status(char *text, size_t size);
-
 #endif

@@ -17,7 +17,6 @@
 #include <lwip/tcp.h>
 #include <services/netd.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define BUFFER_SIZE	((size_t)TCP_WND)
@@ -296,26 +295,4 @@ void echo_server_state(struct echo_server_state *s)
 	s->evicted = count.evicted;
 	s->reset = count.reset;
 	s->bytes = count.bytes;
-}
-
-size_t echo_server_status(char *text, size_t size)
-{
-	int len = 0;
-
-	if (listener)
-		len = snprintf(text, size, "tcp server: port %u, ",
-			       listener->local_port);
-	else
-		len = snprintf(text, size, "tcp server: stopped, ");
-	if (len < 0 || (size_t)len >= size)
-		return size;
-	len += snprintf(text + len, size - (size_t)len,
-		"connections %u open %llu accepted %llu refused %llu evicted "
-		"%llu reset, %llu bytes echoed\n", count.open,
-		(unsigned long long)count.accepted,
-		(unsigned long long)count.refused,
-		(unsigned long long)count.evicted,
-		(unsigned long long)count.reset,
-		(unsigned long long)count.bytes);
-	return (size_t)len < size ? (size_t)len : size;
 }

@@ -14,7 +14,6 @@
 #include <lwip/udp.h>
 #include <services/netd.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 /* echo, daytime, quote of the day, chargen, time */
 static const uint16_t answer_anything[] = { 7, 13, 17, 19, 37 };
@@ -95,25 +94,4 @@ void echo_udp_state(struct echo_server_state *s)
 	s->loops = count.loops;
 	s->unsent = count.unsent;
 	s->bytes = count.bytes;
-}
-
-size_t echo_udp_status(char *text, size_t size)
-{
-	int len = 0;
-
-	if (server)
-		len = snprintf(text, size, "udp server: port %u, ",
-			       server->local_port);
-	else
-		len = snprintf(text, size, "udp server: stopped, ");
-	if (len < 0 || (size_t)len >= size)
-		return size;
-	len += snprintf(text + len, size - (size_t)len,
-		"datagrams %llu echoed %llu from a port that would loop %llu "
-		"without memory, %llu bytes echoed\n",
-		(unsigned long long)count.echoed,
-		(unsigned long long)count.loops,
-		(unsigned long long)count.unsent,
-		(unsigned long long)count.bytes);
-	return (size_t)len < size ? (size_t)len : size;
 }

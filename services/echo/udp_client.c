@@ -12,7 +12,6 @@
 #include <lwip/udp.h>
 #include <services/netd.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #define TIMEOUT_MS	1000
 /* lost in a row, it gives up: the other side is not there */
@@ -202,22 +201,4 @@ int echo_udp_client_close(void)
 void echo_udp_client_state(struct echo_client_state *state)
 {
 	*state = client.state;
-}
-
-size_t echo_udp_client_status(char *text, size_t size)
-{
-	const struct echo_client_state *s = &client.state;
-	int len;
-
-	len = snprintf(text, size,
-		"client: udp to %u.%u.%u.%u port %u%s, datagrams %llu sent "
-		"%llu returned %llu lost %llu late %llu changed, %llu bytes "
-		"returned\n", s->address >> 24, s->address >> 16 & 255,
-		s->address >> 8 & 255, s->address & 255, s->port,
-		s->phase == ECHO_CLIENT_CLOSED ? " (closed)" : "",
-		(unsigned long long)s->datagrams,
-		(unsigned long long)s->returned, (unsigned long long)s->lost,
-		(unsigned long long)s->late, (unsigned long long)s->wrong,
-		(unsigned long long)s->received);
-	return len >= 0 && (size_t)len < size ? (size_t)len : size;
 }

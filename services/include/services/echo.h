@@ -13,8 +13,6 @@
 #define ECHO_HANDLER		"echo"
 
 enum echo_operation {
-	/* bufs[0] writable text: what server and client do. Its length. */
-	ECHO_STATUS,
 	/*
 	 * bufs[0] struct echo_request (protocol, port). 0, -EEXIST: runs
 	 * already, -EBUSY: the port is taken, -ENOMEM.
