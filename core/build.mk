@@ -18,7 +18,8 @@ vmm-y += core/x86/debug.c core/x86/string_io.c core/x86/mtrr.c \
 vmm-y += core/x86/svm/enter.S core/x86/svm/svm.c core/x86/svm/exit.c \
 	core/x86/svm/bitmaps.c core/x86/svm/msr.c core/x86/svm/cpuid.c \
 	core/x86/svm/exit_name.c core/x86/svm/reset.c \
-	core/x86/svm/msr_policy.c core/x86/svm/legal.c
+	core/x86/svm/msr_policy.c core/x86/svm/legal.c \
+	core/x86/svm/insn.c
 vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/message.c core/domain/syscall.c core/domain/schedule.c \
 	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c \

@@ -439,6 +439,7 @@ static void fetch_bytes(struct vcpu *v, guest_virt a, struct fetched *f)
 {
 	unsigned int rights = WALK_FETCH | (vcpu_cpl(v) == 3 ? WALK_USER : 0);
 
+	f->n = vcpu_fetched(v, f->bytes);
 	while (f->n < INSN_MAX) {
 		size_t n = MIN(INSN_MAX - f->n,
 			       PAGE_SIZE - ((a + f->n) & PAGE_MASK));
@@ -454,7 +455,7 @@ static void fetch_bytes(struct vcpu *v, guest_virt a, struct fetched *f)
 int emulate_mmio(struct vcpu *v, guest_phys a __unused, bool is_write __unused)
 {
 	struct run r = { .v = v };
-	struct fetched f = { .n = 0 };
+	struct fetched f = { 0 };
 	uint64_t base;
 	int e;
 
@@ -484,7 +485,7 @@ int emulate_mmio(struct vcpu *v, guest_phys a __unused, bool is_write __unused)
 size_t emulate_fetch(struct vcpu *v, uint8_t bytes[INSN_MAX],
 		     unsigned int *bits)
 {
-	struct fetched f = { .n = 0 };
+	struct fetched f = { 0 };
 	uint64_t base;
 
 	*bits = code_bits(v, &base);

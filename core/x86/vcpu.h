@@ -103,6 +103,12 @@ void vcpu_inject_exception(struct vcpu *v, unsigned int vector,
 void vcpu_skip(struct vcpu *v, unsigned int len);
 
 /*
+ * The bytes at rip that the CPU read for this exit, where it keeps them. Returns
+ * how many: 15, or 0, and they have to be read from memory.
+ */
+size_t vcpu_fetched(const struct vcpu *v, uint8_t *bytes);
+
+/*
  * An iteration of a REP is complete, and rip stays: raise the debug trap that
  * is due. Returns whether there was one.
  */

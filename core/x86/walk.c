@@ -32,8 +32,9 @@ struct walk {
 	const struct guest_paging *paging;
 	unsigned int access;
 	uint32_t error;
-	bool write, user;	/* allowed by all levels so far */
-	bool no_execute;
+	struct rights {		/* by all levels so far */
+		bool write, user, no_execute;
+	} rights;
 };
 
 static int fault(struct walk *w, bool present)
@@ -50,9 +51,9 @@ static int fault(struct walk *w, bool present)
 
 static void narrow(struct walk *w, uint64_t entry)
 {
-	w->write &= !!(entry & PTE_W);
-	w->user &= !!(entry & PTE_U);
-	w->no_execute |= !!(entry & PTE_NX);
+	w->rights.write &= !!(entry & PTE_W);
+	w->rights.user &= !!(entry & PTE_U);
+	w->rights.no_execute |= !!(entry & PTE_NX);
 }
 
 /* Supervisor accesses to user pages (APM volume 2, section 5.6). */
@@ -69,14 +70,15 @@ static int check_rights(struct walk *w)
 {
 	bool wp = w->paging->cr0 & CR0_WP;
 
-	if ((w->access & WALK_USER) && !w->user)
+	if ((w->access & WALK_USER) && !w->rights.user)
 		return fault(w, true);
-	if (!(w->access & WALK_USER) && w->user && supervisor_kept_out(w))
+	if (!(w->access & WALK_USER) && w->rights.user &&
+	    supervisor_kept_out(w))
 		return fault(w, true);
-	if ((w->access & WALK_WRITE) && !w->write &&
+	if ((w->access & WALK_WRITE) && !w->rights.write &&
 	    ((w->access & WALK_USER) || wp))
 		return fault(w, true);
-	if ((w->access & WALK_FETCH) && w->no_execute &&
+	if ((w->access & WALK_FETCH) && w->rights.no_execute &&
 	    (w->paging->efer & EFER_NXE))
 		return fault(w, true);
 	return 0;
@@ -111,13 +113,13 @@ static int read_entry(struct walk *w, guest_phys a, unsigned int size,
 		      enum entry_kind kind, uint64_t *entry)
 {
 	void *p = guest_ram(a, size);
-	const struct walk before = *w;
+	const struct rights before = w->rights;
 
 	*entry = 0;
 	for (unsigned int i = 0; p && i < MARK_TRIES; i++) {
 		uint64_t e = load(p, size), marked = e | PTE_A;
 
-		*w = before;
+		w->rights = before;
 		*entry = e;
 		if (!(e & PTE_P))
 			break;
@@ -212,8 +214,8 @@ static int walk_long(struct walk *w, guest_virt a, guest_phys *out)
 int guest_walk_in(const struct guest_paging *p, guest_virt a,
 		  unsigned int access, guest_phys *out, uint32_t *error)
 {
-	struct walk w = { .paging = p, .access = access, .write = true,
-			  .user = true };
+	struct walk w = { .paging = p, .access = access,
+			  .rights = { .write = true, .user = true } };
 	int r;
 
 	if (!(p->cr0 & CR0_PG)) {

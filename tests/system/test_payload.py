@@ -23,7 +23,7 @@ CASES = """
     svm-hidden refused-msr
     delivery-exceptions delivery-emulated delivery-interrupts delivery-nmi
     delivery-stack delivery-stack-raised double-fault
-    call-names call-prefixes call-undefined call-upper-halves
+    call-names call-prefixes insn-lengths call-undefined call-upper-halves
 """.split()
 
 # Cases that a machine cannot run, with what the payload says.

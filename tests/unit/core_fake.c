@@ -202,6 +202,12 @@ void vcpu_inject_exception(struct vcpu *v, unsigned int vector, bool has_error,
 	v->svm->error = error;
 }
 
+size_t vcpu_fetched(const struct vcpu *v, uint8_t *bytes)
+{
+	memcpy(bytes, v->svm->fetched, v->svm->n_fetched);
+	return v->svm->n_fetched;
+}
+
 bool vcpu_step(struct vcpu *v)
 {
 	uint32_t dr6 = v->debug_hits | (v->rflags & RFLAGS_TF ? 0x4000 : 0);

@@ -23,6 +23,8 @@ struct svm_vcpu {
 	uint64_t cr[5], dr[8], efer;
 	unsigned int cpl;
 	struct vcpu_segment segment[6];
+	uint8_t fetched[15];		/* by the CPU, at rip */
+	size_t n_fetched;
 	/* what the code under test did */
 	unsigned int exceptions, vector;
 	bool has_error;

@@ -151,6 +151,11 @@ void vcpu_inject_exception(struct vcpu *v __unused, unsigned int vector,
 	machine.vector = (int)vector;
 }
 
+size_t vcpu_fetched(const struct vcpu *v __unused, uint8_t *bytes __unused)
+{
+	return 0;
+}
+
 bool vcpu_step(struct vcpu *v __unused)
 {
 	return false;

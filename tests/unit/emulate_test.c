@@ -76,6 +76,20 @@ static void one_access_of_the_size_asked_for(void)
 	CHECK(!emulate() && n_accesses == 1 && !accesses[0].write);
 }
 
+static void bytes_that_the_cpu_has_saved_are_not_read_again(void)
+{
+	static const uint8_t saved[15] = { 0x48, 0x89, 0x07 };
+
+	machine();
+	vcpu.gpr[GPR_RDI] = DATA + 0x10;
+	vcpu.gpr[GPR_RAX] = 0x55;
+	CODE_BYTES(0x0f, 0x0b);		/* another CPU changed them since */
+	memcpy(state.fetched, saved, sizeof(saved));
+	state.n_fetched = sizeof(saved);
+	CHECK(!emulate() && n_accesses == 1 && accesses[0].write);
+	CHECK(accesses[0].value == 0x55 && vcpu.rip == CODE + 3);
+}
+
 static void accesses_are_split_at_pages(void)
 {
 	machine();
@@ -331,6 +345,7 @@ static void thirty_two_bit_code(void)
 int main(void)
 {
 	one_access_of_the_size_asked_for();
+	bytes_that_the_cpu_has_saved_are_not_read_again();
 	accesses_are_split_at_pages();
 	nobody_answers_where_nothing_is();
 	a_fault_leaves_everything_as_it_was();

@@ -51,6 +51,7 @@ static void wrmsr(uint32_t msr, uint64_t value)
 
 static struct vmcb vmcb;
 static struct svm_vcpu svm = { .vmcb = &vmcb };
+uint32_t svm_features;
 static unsigned int skipped, faults, failed;
 
 /* ---- what msr.c calls ---- */
@@ -123,7 +124,7 @@ static void access_msr(uint32_t msr, bool write, uint64_t value)
 	gpr[GPR_RDX] = write ? value >> 32 : 0;
 	vmcb.exitinfo1 = write;
 	hardware_writes = skipped = faults = 0;
-	svm_msr(&cpu);
+	svm_msr(&cpu, 2);
 	if (skipped + faults != 1)
 		failed++;
 }

@@ -6,3 +6,7 @@ msr-y += tests/unit/msr_test.c
 # Whose code an SMI runs; the CPU is faked.
 unit-tests-y += smm
 smm-y += tests/unit/smm_test.c core/x86/smm_code.S
+
+# The instruction of an exit.
+unit-tests-y += svm_insn
+svm_insn-y += tests/unit/svm_insn_test.c core/x86/svm/insn.c

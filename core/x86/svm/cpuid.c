@@ -62,7 +62,7 @@ static void mirror_cr4(struct cpuid *r, uint32_t leaf, uint32_t subleaf,
 	}
 }
 
-void svm_cpuid(struct cpu *cpu)
+void svm_cpuid(struct cpu *cpu, unsigned int len)
 {
 	struct vcpu *v = &cpu->vcpu;
 	uint32_t leaf = (uint32_t)v->gpr[GPR_RAX];
@@ -86,5 +86,5 @@ void svm_cpuid(struct cpu *cpu)
 	v->gpr[GPR_RBX] = r.ebx;
 	v->gpr[GPR_RCX] = r.ecx;
 	v->gpr[GPR_RDX] = r.edx;
-	vcpu_skip(v, 2);
+	vcpu_skip(v, len);
 }

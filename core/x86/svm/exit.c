@@ -27,9 +27,6 @@
 
 #define VECTOR_DF	8
 #define VECTOR_AC	17
-#define VMMCALL_LEN	3
-#define INVD_LEN	2
-#define HLT_LEN		1
 #define HLT_OPCODE	0xf4
 #define EXCEPTIONS	0x703f7dfbu	/* vectors that are exceptions */
 #define HALTED_US	100000
@@ -178,12 +175,12 @@ static void look_halted(struct timer *t __unused)
 
 static struct timer halted_timer = { .fn = look_halted };
 
-static void halt(struct cpu *cpu)
+static void halt(struct cpu *cpu, unsigned int len)
 {
 	bool off = !(cpu->vcpu.rflags & RFLAGS_IF);
 	uint64_t at = cpu->vcpu.rip;
 
-	vcpu_skip(&cpu->vcpu, HLT_LEN);
+	vcpu_skip(&cpu->vcpu, len);
 	/* a debug trap behind it wakes it */
 	cpu->halted = !vcpu_event_pending(&cpu->vcpu) &&
 		      (cpu->pending_vector < 0 || off);
@@ -216,27 +213,32 @@ static void halt_in_shadow(struct cpu *cpu)
 		cs.base = 0;
 	if (!guest_virt_read(v, cs.base + v->rip, &opcode, 1) &&
 	    opcode == HLT_OPCODE)
-		halt(cpu);
+		halt(cpu, 1);
 }
 
-static void exit_vmmcall(struct cpu *cpu)
+static void exit_vmmcall(struct cpu *cpu, unsigned int len)
 {
-	struct vcpu *v = &cpu->vcpu;
-	unsigned int prefixes;
-	bool lock;
-
-	/* it stays where it is, and comes again */
-	if (!vmmcall_due(cpu))
-		return;
-	prefixes = svm_prefixes(v, &lock);
-	/* as hardware does before it exits; QEMU does not */
-	if (lock) {
-		refuse(v, VECTOR_UD);
-		return;
-	}
 	/* first: a call that waits or resets goes on behind it */
-	vcpu_skip(v, prefixes + VMMCALL_LEN);
-	vmmcall_handle(v);
+	vcpu_skip(&cpu->vcpu, len);
+	vmmcall_handle(&cpu->vcpu);
+}
+
+static void exit_invd(struct cpu *cpu, unsigned int len)
+{
+	__asm__ volatile("wbinvd" ::: "memory");
+	vcpu_skip(&cpu->vcpu, len);
+}
+
+/* An instruction whose opcode has so many bytes. */
+static void exit_insn(struct cpu *cpu, unsigned int opcode,
+		      void (*fn)(struct cpu *cpu, unsigned int len))
+{
+	unsigned int len = svm_insn_length(&cpu->vcpu, opcode);
+
+	if (len)
+		fn(cpu, len);
+	else
+		refuse(&cpu->vcpu, VECTOR_UD);
 }
 
 /*
@@ -298,14 +300,13 @@ void svm_handle_exit(struct cpu *cpu)
 		cpu_request(cpu, CPU_REQUEST_INIT);
 		break;
 	case EXIT_CPUID:
-		svm_cpuid(cpu);
+		exit_insn(cpu, 2, svm_cpuid);
 		break;
 	case EXIT_INVD:
-		__asm__ volatile("wbinvd" ::: "memory");
-		vcpu_skip(v, INVD_LEN);
+		exit_insn(cpu, 2, exit_invd);
 		break;
 	case EXIT_HLT:
-		halt(cpu);
+		exit_insn(cpu, 1, halt);
 		break;
 	case EXIT_IRET:
 		cpu->nmi_blocked = false;
@@ -315,10 +316,12 @@ void svm_handle_exit(struct cpu *cpu)
 		exit_ioio(v);
 		break;
 	case EXIT_MSR:
-		svm_msr(cpu);
+		exit_insn(cpu, 2, svm_msr);
 		break;
 	case EXIT_VMMCALL:
-		exit_vmmcall(cpu);
+		/* else it stays where it is, and comes again */
+		if (vmmcall_due(cpu))
+			exit_insn(cpu, 3, exit_vmmcall);
 		break;
 	case EXIT_VMRUN:
 	case EXIT_VMLOAD:
@@ -396,7 +399,7 @@ void vcpu_run_once(struct cpu *cpu)
 		return;
 	}
 	if (flush)
-		b->tlb_control = TLB_FLUSH_ALL;
+		svm_flush_tlb(b);
 	b->rax = v->gpr[GPR_RAX];
 	b->rsp = v->gpr[GPR_RSP];
 	b->rip = v->rip;

@@ -74,7 +74,7 @@ static bool write_efer(struct vcpu *v, uint64_t value)
 	if ((b->cr0 & CR0_PG) && ((value ^ b->efer) & EFER_LME))
 		return false;
 	b->efer = (value & ~EFER_LMA) | (b->efer & EFER_LMA) | EFER_SVME;
-	b->tlb_control = TLB_FLUSH_ALL;
+	svm_flush_tlb(b);
 	return true;
 }
 
@@ -154,7 +154,7 @@ static bool do_write(struct vcpu *v, const struct msr_policy *p, uint32_t msr,
 	}
 }
 
-void svm_msr(struct cpu *cpu)
+void svm_msr(struct cpu *cpu, unsigned int len)
 {
 	struct vcpu *v = &cpu->vcpu;
 	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
@@ -174,5 +174,5 @@ void svm_msr(struct cpu *cpu)
 		v->gpr[GPR_RAX] = (uint32_t)value;
 		v->gpr[GPR_RDX] = value >> 32;
 	}
-	vcpu_skip(v, 2);
+	vcpu_skip(v, len);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * AMD SVM (APM volume 2, chapter 15): enabling it, the first state of the
- * guest, and the accessors of vcpu.h. Nested paging is required; no other SVM
- * feature is.
+ * guest, and the accessors of vcpu.h. Nested paging is required; other
+ * SVM features are used where they are.
  */
 #include "svm.h"
 #include "../../mem/mem.h"
@@ -20,7 +20,6 @@
 #include <tandem/mem.h>
 
 #define CPUID_SVM	BIT(2)		/* 8000_0001 ecx */
-#define SVM_NP		BIT(0)		/* 8000_000A edx */
 #define GUEST_ASID	1
 
 #define CR0_ET		BIT(4)
@@ -37,6 +36,8 @@ static struct {
 	uint8_t host_save[4096] __aligned(4096);
 } svm_areas[CONFIG_MAX_CPUS];
 static struct svm_vcpu svm_vcpus[CONFIG_MAX_CPUS];
+
+uint32_t svm_features;
 
 int svm_check(void)
 {
@@ -152,7 +153,7 @@ void svm_reset(struct cpu *cpu)
 	b->exitintinfo = 0;
 	b->interrupt_shadow = 0;
 	b->intercept[3] &= ~INTERCEPT_IRET;
-	b->tlb_control = TLB_FLUSH_ALL;
+	svm_flush_tlb(b);
 }
 
 void svm_start(struct cpu *cpu, uint8_t sipi_vector)
@@ -238,6 +239,7 @@ void svm_init(struct cpu *cpu)
 	v->asid = GUEST_ASID;
 	v->nested_ctl = 1;
 	v->nested_cr3 = npt_root();
+	svm_features = cpuid(0x8000000a, 0).edx;
 	v->tlb_control = TLB_FLUSH_ALL;
 }
 

@@ -49,14 +49,32 @@ void svm_complete(struct vcpu *v);
  */
 void svm_make_legal(struct vmcb *b);
 
-/* How many prefixes the guest's next instruction has, and if LOCK is one. */
-unsigned int svm_prefixes(struct vcpu *v, bool *lock);
+/* CPUID 8000_000A, EDX: what the CPU has of it. */
+#define SVM_NP			BIT(0)
+#define SVM_NRIPS		BIT(3)
+#define SVM_FLUSH_BY_ASID	BIT(6)
+#define SVM_DECODE_ASSISTS	BIT(7)
+extern uint32_t svm_features;
+
+/* At the next entry; after its control registers or nested tables changed. */
+static inline void svm_flush_tlb(struct vmcb *b)
+{
+	b->tlb_control = svm_features & SVM_FLUSH_BY_ASID ? TLB_FLUSH_GUEST :
+							    TLB_FLUSH_ALL;
+}
+
+/*
+ * Length in bytes of the instruction that exited, with its prefixes; opcode is
+ * its length without. 0: it has a LOCK prefix, so it is none (#UD). For exits
+ * by an instruction that is not to do with memory (insn.c).
+ */
+unsigned int svm_insn_length(struct vcpu *v, unsigned int opcode);
 
 /* Whether the guest's next instruction is a MOV to a control register. */
 bool svm_at_mov_to_cr(struct vcpu *v);
 
-/* Answer RDMSR/WRMSR and CPUID (msr.c, cpuid.c). */
-void svm_msr(struct cpu *cpu);
-void svm_cpuid(struct cpu *cpu);
+/* Answer RDMSR/WRMSR and CPUID, len bytes long (msr.c, cpuid.c). */
+void svm_msr(struct cpu *cpu, unsigned int len);
+void svm_cpuid(struct cpu *cpu, unsigned int len);
 
 #endif

@@ -34,6 +34,7 @@
 #define INTERCEPT_MWAIT_ARMED	(1u << 12)
 
 #define TLB_FLUSH_ALL		1
+#define TLB_FLUSH_GUEST		3
 
 /* v_intr */
 #define V_IRQ			(1ull << 8)

@@ -99,6 +99,34 @@ static void prefixes(void)
 		 "0x66, 0x40");
 }
 
+/* rsi counts what is executed behind an instruction that exits. */
+#define LENGTH(what, bytes, eax, ecx) do { \
+	uint64_t rax_ = (eax), rcx_ = (ecx), count_ = 0; \
+	traps_reset(); \
+	trap_hook = trap_goto; \
+	__asm__ volatile("lea	1f(%%rip), %%rbx\n\t" \
+			 "mov	%%rbx, %3\n\t" \
+			 ".byte	" bytes "\n\t" \
+			 "inc	%2\n" \
+			 "1:" \
+			 : "+a"(rax_), "+c"(rcx_), "+S"(count_), \
+			   "=m"(trap_resume) \
+			 : : "rbx", "rdx", "memory"); \
+	expect(what, count_, 1); \
+	expect(what ": traps", n_traps, 0); \
+} while (0)
+
+/* An instruction that the VMM carries out is as long as its prefixes make it. */
+static void lengths(void)
+{
+	LENGTH("CPUID", "0x0f, 0xa2", 0, 0);
+	LENGTH("REX CPUID", "0x48, 0x0f, 0xa2", 0, 0);
+	LENGTH("66 REP CPUID", "0x66, 0xf3, 0x0f, 0xa2", 0, 0);
+	LENGTH("RDMSR", "0x0f, 0x32", 0, 0xc0000080);
+	LENGTH("REX RDMSR", "0x48, 0x0f, 0x32", 0, 0xc0000080);
+	LENGTH("DS FS RDMSR", "0x3e, 0x64, 0x0f, 0x32", 0, 0xc0000080);
+}
+
 /* The other maker's call, and a lock on ours: neither is an instruction. */
 static void undefined(void)
 {
@@ -153,6 +181,7 @@ static void upper_halves(void)
 const struct payload_case call_cases[] = {
 	{ "call-names", names },
 	{ "call-prefixes", prefixes },
+	{ "insn-lengths", lengths },
 	{ "call-undefined", undefined },
 	{ "call-upper-halves", upper_halves },
 	{ NULL, NULL },
