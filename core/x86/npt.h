@@ -29,9 +29,9 @@ void npt_untrap(guest_phys base, uint64_t size);
 void npt_map_missing(guest_phys a);
 
 /*
- * Around each run of the guest, on its CPU. npt_enter: true, the guest may
- * run; *flush, its TLB must be flushed first. The lock is not taken unless a
- * mapping was removed.
+ * Around each run of the guest, on its CPU. npt_enter sets *flush if its TLB
+ * must be flushed first, and tells that no second time. The lock is not taken
+ * unless a mapping was removed.
  */
 void npt_enter(struct cpu *cpu, bool *flush);
 void npt_leave(struct cpu *cpu);

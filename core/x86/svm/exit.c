@@ -388,18 +388,18 @@ void vcpu_run_once(struct cpu *cpu)
 {
 	struct vcpu *v = &cpu->vcpu;
 	struct vmcb *b = v->svm->vmcb;
-
 	bool flush = false;
 
 	npt_enter(cpu, &flush);
+	/* told once: it also holds for a run that is put off below */
+	if (flush)
+		svm_flush_tlb(b);
 	/* what was requested before in_guest was set may have had no NMI */
 	if (__atomic_load_n(&cpu->requests, __ATOMIC_SEQ_CST)) {
 		npt_leave(cpu);
 		stgi();
 		return;
 	}
-	if (flush)
-		svm_flush_tlb(b);
 	b->rax = v->gpr[GPR_RAX];
 	b->rsp = v->gpr[GPR_RSP];
 	b->rip = v->rip;
