@@ -62,45 +62,53 @@ static uint32_t out_room(const struct session *s)
 	return OUTPUT_SIZE - (s->out_tail - s->out_head);
 }
 
-/* Take what fits of the writer's message; true when all of it is in. */
-static bool write_some(struct session *s, struct message *m, uint32_t *done)
+/*
+ * Take what fits of the writer's message, behind what was taken of it: its
+ * answer, MESSAGE_PENDING while there is more.
+ */
+static int write_some(struct session *s, const struct message *m)
 {
 	const struct msg_buf *b = &m->buf[0];
 
 	if (m->type == MSG_INT) {
 		if (!out_room(s))
-			return false;
+			return MESSAGE_PENDING;
 		s->out[s->out_tail++ % OUTPUT_SIZE] = (char)m->value;
-		return true;
+		return 0;
 	}
-	while (*done < b->len && out_room(s)) {
+	while (s->written < b->len) {
 		char text[64];
-		uint32_t n = MIN(b->len - *done, sizeof(text));
+		uint32_t n = MIN(b->len - s->written, sizeof(text));
 
 		n = MIN(n, out_room(s));
-		if (domain_copy_in(m->sender, text, (char *)b->base + *done, n))
-			return true;
+		if (!n)
+			return MESSAGE_PENDING;
+		if (domain_copy_in(m->sender, text,
+				   (char *)b->base + s->written, n))
+			return -EFAULT;
 		for (uint32_t i = 0; i < n; i++)
 			s->out[s->out_tail++ % OUTPUT_SIZE] = text[i];
-		*done += n;
+		s->written += n;
 	}
-	return *done == b->len;
+	return 0;
 }
 
 static int ttyout(struct message *m)
 {
 	struct session *s = m->sender->session;
+	int result;
 
 	if (!s || !s->used || s->writer)
 		return -EPIPE;
 	if (m->type == MSG_BUF && m->n_bufs != 1)
 		return -EINVAL;
 	s->written = 0;
-	if (write_some(s, m, &s->written))
-		return 0;
-	s->writer = m->sender->serial;
-	s->write = *m;
-	return MESSAGE_PENDING;
+	result = write_some(s, m);
+	if (result == MESSAGE_PENDING) {
+		s->writer = m->sender->serial;
+		s->write = *m;
+	}
+	return result;
 }
 
 static int ttyin(struct message *m)
@@ -333,11 +341,12 @@ static void input(struct session *s, char c)
 static void resume_writer(struct session *s)
 {
 	struct domain *writer = domain_find(s->writer);
+	int result = writer ? write_some(s, &s->write) : MESSAGE_PENDING;
 
-	if (writer && write_some(s, &s->write, &s->written)) {
-		s->writer = 0;
-		message_complete(writer, &ttyout_handler, 0);
-	}
+	if (result == MESSAGE_PENDING)
+		return;
+	s->writer = 0;
+	message_complete(writer, &ttyout_handler, result);
 }
 
 static uint64_t output(struct session *s)

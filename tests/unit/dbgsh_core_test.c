@@ -107,9 +107,13 @@ void domain_end(struct domain *d, int status)
 	free(d);
 }
 
+static const char *unmapped;
+
 int domain_copy_in(struct domain *d __unused, void *dst, const void *user,
 		   size_t len)
 {
+	if (user == unmapped)
+		return -EFAULT;
 	memcpy(dst, user, len);
 	return 0;
 }
@@ -271,6 +275,26 @@ static void a_shell_that_reads_has_not_hung(void)
 	shell_of(0x1000)->run_us = 999999;
 	reads_now(shell_of(0x1000), DBGSH_READ);
 	CHECK(shell_of(0x1000)->run_us == 0);
+	all_gone();
+}
+
+static void a_writer_is_told_that_its_text_is_not_there(void)
+{
+	static const char flood[OUTPUT_SIZE + 64];
+	struct domain *shell;
+
+	call_by(0x1000, -1);
+	shell = shell_of(0x1000);
+	unmapped = flood;
+	CHECK(writes(shell, flood, 1) == -EFAULT);
+	/* also when most of it was said by then */
+	unmapped = flood + OUTPUT_SIZE;
+	CHECK(writes(shell, flood, sizeof(flood)) == MESSAGE_PENDING);
+	CHECK(call_by(0x1000, -1) == '?');
+	completed.value = 0;
+	CHECK(call_by(0x1000, -1) == '?');
+	CHECK(completed.serial == shell->serial && completed.value == -EFAULT);
+	unmapped = NULL;
 	all_gone();
 }
 
@@ -461,6 +485,7 @@ int main(void)
 	two_clients_have_a_session_each();
 	what_is_typed_ahead_waits();
 	a_shell_that_reads_has_not_hung();
+	a_writer_is_told_that_its_text_is_not_there();
 	interrupt_ends_what_does_not_read();
 	interrupt_is_a_byte_for_those_who_read();
 	interrupt_before_the_first_message_ends_the_program();
