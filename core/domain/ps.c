@@ -34,7 +34,8 @@ static int list_message(struct message *m)
 	unsigned int n = 0;
 	int skip = m->value;
 
-	if (m->type != MSG_BUF || m->n_bufs < 1 || !m->buf[0].writable)
+	if (m->type != MSG_BUF || m->n_bufs < 1 || !m->buf[0].writable ||
+	    m->value < 0)
 		return -EINVAL;
 	for (struct domain *d = domain_list;
 	     d && n < m->buf[0].len / sizeof(e); d = d->next) {

@@ -37,6 +37,7 @@ size_t strlcpy(char *dst, const char *src, size_t size);
 #undef LOG_PREFIX
 #include "../../core/domain/service.c"
 #include "../../core/domain/syscall.c"
+#include "../../core/domain/ps.c"
 
 struct conf tandem_conf;
 

@@ -525,6 +525,32 @@ static void test_a_domain_cannot_fill_the_log(void)
 	domain_end(d, 0);
 }
 
+/* What the program ps is answered; copies of the entries go nowhere. */
+static int listed(struct domain *d, int skip, unsigned int room)
+{
+	struct message m = {
+		.sender = d, .type = MSG_BUF, .value = skip, .n_bufs = 1,
+		.buf = { { .base = user_page, .writable = 1,
+			   .len = room * (uint32_t)sizeof(struct ps_entry) } },
+	};
+
+	return list_message(&m);
+}
+
+static void test_domains_are_listed_from_anywhere(void)
+{
+	struct domain *a = first_domain(), *b = first_domain();
+	const int one = sizeof(struct ps_entry);
+
+	CHECK(listed(a, 0, 3) == 2 * one && listed(a, 0, 1) == one);
+	CHECK(listed(a, 1, 3) == one && listed(a, 2, 3) == 0);
+	CHECK(listed(a, 0x7fffffff, 3) == 0);
+	CHECK(listed(a, -1, 3) == -EINVAL);
+	CHECK(listed(a, -0x7fffffff - 1, 3) == -EINVAL);
+	domain_end(a, 0);
+	domain_end(b, 0);
+}
+
 static void test_some_handlers_are_for_one_program_in_a_session(void)
 {
 	struct domain *d = first_domain();
@@ -561,6 +587,7 @@ int main(void)
 	test_a_program_can_be_killed_in_any_state();
 	test_who_waits_longest_is_heard_first();
 	test_a_domain_cannot_fill_the_log();
+	test_domains_are_listed_from_anywhere();
 	printf("%lu domains made, %u failures\n", last_serial, failed);
 	return failed != 0;
 }
