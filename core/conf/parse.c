@@ -324,14 +324,28 @@ void conf_read(struct conf *c, enum conf_source source, const char *text,
 
 /* ---- what has to fit together ---- */
 
-static void built_in_again(struct conf *c, enum conf_key key)
+/* The value does not count as one that its source has set. */
+static void undo(struct conf *c, enum conf_key key, uint32_t value)
 {
+	enum conf_source source = c->origin[key].source;
+
+	c->number[key] = value;
+	if (source != CONF_BUILT_IN)
+		c->set[source]--;
+}
+
+static void built_in_again(struct conf *c)
+{
+	static const enum conf_key keys[] = {
+		CONF_IP_ADDRESS, CONF_IP_NETMASK, CONF_IP_GATEWAY,
+	};
 	struct conf built_in;
 
 	conf_init(&built_in);
-	c->number[key] = built_in.number[key];
-	c->origin[key].source = CONF_BUILT_IN;
-	c->origin[key].line = 0;
+	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		undo(c, keys[i], built_in.number[keys[i]]);
+		c->origin[keys[i]] = built_in.origin[keys[i]];
+	}
 }
 
 void conf_finish(struct conf *c, const struct conf_teller *teller)
@@ -353,9 +367,7 @@ void conf_finish(struct conf *c, const struct conf_teller *teller)
 			 "of its network (%s); the default addresses stay",
 			 text[0], host ? "broadcast" : "first", text[1]);
 		say(c, c->origin[CONF_IP_ADDRESS].source, teller, line);
-		built_in_again(c, CONF_IP_ADDRESS);
-		built_in_again(c, CONF_IP_NETMASK);
-		built_in_again(c, CONF_IP_GATEWAY);
+		built_in_again(c);
 	} else if (gateway && ((gateway ^ address) & mask)) {
 		conf_ip4_text(c->number[CONF_IP_GATEWAY], text[1],
 			      sizeof(text[1]));
@@ -363,7 +375,7 @@ void conf_finish(struct conf *c, const struct conf_teller *teller)
 			 "network of ip.address %s; there is no gateway",
 			 text[1], text[0]);
 		say(c, c->origin[CONF_IP_GATEWAY].source, teller, line);
-		c->number[CONF_IP_GATEWAY] = 0;
+		undo(c, CONF_IP_GATEWAY, 0);
 		c->origin[CONF_IP_GATEWAY].line = CONF_UNDONE;
 	}
 }

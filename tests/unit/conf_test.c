@@ -333,6 +333,7 @@ static void values_that_do_not_fit_together(void)
 	CHECK(lines == 1 && is(CONF_IP_ADDRESS, "10.9.9.9"));
 	CHECK(is(CONF_IP_GATEWAY, "0.0.0.0"));
 	CHECK(comes_from(CONF_IP_GATEWAY, "undone, see the log"));
+	CHECK(conf.set[CONF_FILE] == 1);	/* the gateway was built in */
 	CHECK(!strcmp(told, "ip.gateway: " CONFIG_IP_GATEWAY " is not in the "
 		      "network of ip.address 10.9.9.9; there is no gateway\n"));
 	for (unsigned int i = 0; i < 2; i++) {
@@ -343,7 +344,13 @@ static void values_that_do_not_fit_together(void)
 		CHECK(strstr(told, i ? "is the broadcast address of its network"
 			     : "is the first address of its network"));
 		CHECK(comes_from(CONF_IP_ADDRESS, "built in"));
+		CHECK(!conf.set[CONF_FILE] && !conf.set[CONF_BUILT_IN]);
 	}
+	start();
+	read_file("log.level = 1\nip.gateway = 10.9.9.9\n");
+	conf_finish(&conf, &teller);
+	CHECK(lines == 1 && conf.set[CONF_FILE] == 1);
+	CHECK(comes_from(CONF_IP_GATEWAY, "undone, see the log"));
 	start();
 	read_file("ip.address = 10.9.9.8\nip.netmask = 255.255.255.254\n"
 		  "ip.gateway = 10.9.9.9");
