@@ -147,8 +147,12 @@ void line_show(struct line *l)
 
 void line_show_new(struct line *l, const char *text, size_t len)
 {
-	size_t prompt = columns(l->prompt, 0, strlen(l->prompt));
+	size_t prompt;
 
+	/* a quiet line may hold any bytes, not only whole characters */
+	if (l->quiet)
+		return;
+	prompt = columns(l->prompt, 0, strlen(l->prompt));
 	if (l->at == l->len && !l->searching &&
 	    columns(l->buf, l->left, l->len) <= room_behind(prompt))
 		line_out(l, text, len);

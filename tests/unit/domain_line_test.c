@@ -338,6 +338,20 @@ static void a_quiet_line_shows_nothing(void)
 	CHECK(strcmp(buf, "ac d\xe4") == 0);
 }
 
+/* Half a character at the end of the buffer: nobody looks for its rest. */
+static void a_quiet_line_takes_any_bytes(void)
+{
+	char *buf = malloc(16);
+	struct line l = { .buf = buf, .size = 16, .quiet = true,
+			  .prompt = PROMPT, .out = never };
+
+	line_start(&l);
+	for (int i = 0; i < 20; i++)
+		CHECK(line_input(&l, 0xf0) == LINE_MORE);
+	CHECK(l.len == 15 && strlen(buf) == 15);
+	free(buf);
+}
+
 /* ---- anything at random, against a second editor ---- */
 
 /* Characters of the second editor; each is a string. */
@@ -513,6 +527,7 @@ int main(void)
 	earlier_lines_are_searched();
 	tab_completes_words();
 	a_quiet_line_shows_nothing();
+	a_quiet_line_takes_any_bytes();
 	random_keys_do_what_a_second_editor_does();
 	random_bytes_do_no_harm();
 	printf("%u checks\n", checks);
