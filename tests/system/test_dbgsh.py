@@ -10,6 +10,7 @@ import pytest
 from lib import boot, paths
 from lib.machine import GUEST_ADDRESS, Machine
 from lib.terminal import Terminal, serve
+from lib.wait import wait_for
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 TIMEOUT = int(paths.config()["DBGSH_TIMEOUT_S"])
@@ -50,7 +51,7 @@ def open_shell(machine, program="dbgsh"):
 def no_dbgsh(machine):
     """The clients of closed terminals are gone, and so are their sessions."""
     machine.console.run("killall -9 dbgsh shellclient 2>/dev/null; true")
-    wait_for_programs(machine, [], TIMEOUT + 15)
+    wait_for_programs(machine, [], TIMEOUT + 40)
 
 
 def dbgsh(machine, command):
@@ -153,14 +154,11 @@ def test_ctrl_c_ends_what_runs_and_the_shell_goes_on(machine, terminal,
     terminal.keys(command + "\r")
     terminal.wait(lambda: terminal.column() == 0, "the command's start")
     if command != "spin":       # it ends by itself
-        name = command.split()[0]
-        while name not in [p["program"] for p in ps(machine)]:
-            time.sleep(0.1)
-    start = time.monotonic()
+        wait_for(lambda: command.split()[0] in programs(machine), 30,
+                 "it does not start")
     terminal.keys("\x03", ">", 2)
-    assert time.monotonic() - start < 5
     assert "^C" in terminal.text()
-    assert command.split()[0] not in [p["program"] for p in ps(machine)]
+    assert command.split()[0] not in programs(machine)
     terminal.keys("version\r")
     terminal.wait_text("configuration ")
 
@@ -218,14 +216,15 @@ def test_two_terminals_do_not_mix(machine):
     no_dbgsh(machine)
 
 
+def programs(machine):
+    return sorted(p["program"] for p in ps(machine))
+
+
 def wait_for_programs(machine, wanted, seconds):
-    """Until these run, and those that show it; the seconds it took."""
-    start = time.monotonic()
+    """Until these run, and those that show it."""
     wanted = sorted([*wanted, "netd", "ps", "shell"])
-    while (found := sorted(p["program"] for p in ps(machine))) != wanted:
-        assert time.monotonic() - start < seconds, found
-        time.sleep(0.2)
-    return time.monotonic() - start
+    wait_for(lambda: programs(machine) == wanted, seconds,
+             lambda: str(programs(machine)))
 
 
 def test_a_client_that_is_silent_for_too_long_loses_its_session(machine,
@@ -233,9 +232,10 @@ def test_a_client_that_is_silent_for_too_long_loses_its_session(machine,
     terminal.clear()
     terminal.keys("exits 3600\r")
     wait_for_programs(machine, ["exits", "shell"], 20)
+    start = time.monotonic()
     machine.console.run("killall -STOP dbgsh")
-    seconds = wait_for_programs(machine, [], TIMEOUT + 15)
-    assert seconds > TIMEOUT - 5
+    wait_for_programs(machine, [], TIMEOUT + 40)
+    assert time.monotonic() - start > TIMEOUT - 5
     assert f"no call for {TIMEOUT} s" in machine.vmm_log()
     terminal.keys("fg\r")
     terminal.wait_text("Tandem ")
@@ -248,7 +248,7 @@ def test_a_killed_client_leaves_nothing_behind(machine, terminal):
     terminal.keys("exits 3600\r")
     wait_for_programs(machine, ["exits", "shell"], 20)
     machine.console.run("killall -9 dbgsh")
-    wait_for_programs(machine, [], TIMEOUT + 15)
+    wait_for_programs(machine, [], TIMEOUT + 40)
     assert before == {p["id"] for p in ps(machine) if p["program"] == "netd"}
 
 
@@ -330,12 +330,10 @@ def test_kill_names_what_is_not_there_and_takes_numbers(machine):
         assert code == 1 and "no such program" in said
     netd = [p["id"] for p in ps(machine) if p["program"] == "netd"][0]
     assert dbgsh(machine, f"kill {netd}") == (0, f"{netd} ended\n")
-    for _ in range(50):
-        again = [p["id"] for p in ps(machine) if p["program"] == "netd"]
-        if again:
-            break
-        time.sleep(0.1)
-    assert again and again[0] > netd
+    again, = wait_for(
+        lambda: [p["id"] for p in ps(machine) if p["program"] == "netd"], 30,
+        "netd does not come back")
+    assert again > netd
 
 
 def test_version_tells_release_and_build(machine):
@@ -444,11 +442,8 @@ def test_connections_show_server_and_client(machine, traffic):
     assert re.search(rf"tcp +{ADDRESS}:{ECHO} +10\.0\.2\.2:\d+ +0 +ESTABLISHED",
                      dbgsh(machine, "net connections")[1])
     traffic.shutdown(2)
-    for _ in range(50):
-        if "ESTABLISHED" not in dbgsh(machine, "net connections")[1]:
-            break
-        time.sleep(0.1)
-    assert "ESTABLISHED" not in dbgsh(machine, "net connections")[1]
+    wait_for(lambda: "ESTABLISHED" not in
+             dbgsh(machine, "net connections")[1], 30, "it goes on")
 
 
 def test_netd_counts(machine, traffic):

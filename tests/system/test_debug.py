@@ -10,6 +10,7 @@ import pytest
 from lib import boot, paths
 from lib.dbgsh import DebugShell
 from lib.machine import Machine
+from lib.wait import wait_for
 
 PAGE = 4096
 PROMPT = "debug> "
@@ -235,8 +236,9 @@ def test_do_addresses_that_are_none_do_harm(mark):
 
 def test_registers_and_what_comes_next_of_a_cpu_that_spins(machine):
     run = machine.console.run
-    run("taskset 2 debugmark spin >/tmp/spin & echo $! >/tmp/pid; sleep 1")
+    run("taskset 2 debugmark spin >/tmp/spin & echo $! >/tmp/pid")
     try:
+        wait_for(lambda: run("cat /tmp/spin"), 30, "it does not start")
         rip = int(run("cat /tmp/spin").split()[2], 16)
         with Debug(machine.console) as debug:
             for _ in range(20):         # the kernel may have it just then

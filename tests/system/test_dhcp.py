@@ -11,9 +11,10 @@ import time
 import pytest
 from lib import boot, dhcp, settings
 from lib.dbgsh import DebugShell
-from lib.dhcp import answers, status, vmm_address, wait_for
+from lib.dhcp import answers, status, vmm_address
 from lib.machine import NIC_MAC, Machine
 from lib.namespace import Namespace
+from lib.wait import wait_for
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
@@ -55,6 +56,16 @@ def leases(bench):
             for fields in map(str.split, text.splitlines())}
 
 
+def link_down_and_up(bench):
+    """For as long as it takes the VMM to notice, and netd to be told."""
+    downs = bench.machine.vmm_log().count("link down")
+    bench.machine.qmp.set_link("nic0", False)
+    wait_for(lambda: bench.machine.vmm_log().count("link down") > downs, 30,
+             "the VMM did not notice")
+    time.sleep(1)
+    bench.machine.qmp.set_link("nic0", True)
+
+
 def asked(bench):
     return bench.ns.log("dnsmasq").read_text()
 
@@ -62,7 +73,7 @@ def asked(bench):
 # ---- dnsmasq ----
 
 def test_the_vmm_gets_an_address_by_its_own_client_identifier(bench):
-    log = bench.machine.wait_vmm_log("netd: address 10.0.2.", 30)
+    log = bench.machine.wait_vmm_log("netd: address 10.0.2.", 60)
     found = re.search(r"netd: address (\S+)/24 from 10.0.2.2, for 120 s", log)
     assert found, log
     bench.vmm = found[1]
@@ -73,8 +84,10 @@ def test_the_vmm_gets_an_address_by_its_own_client_identifier(bench):
 
 def test_the_servers_answers_are_broadcast(bench):
     """The VMM asked for that; to a MAC address that the guest has, too, they
-    would say nothing."""
-    assert asked(bench).count("broadcast response") == 2    # OFFER, ACK
+    would say nothing. Each OFFER and the ACK behind it; renewals are not."""
+    said = asked(bench)
+    offers, acks = (said.count(f"{kind}(") for kind in ("DHCPOFFER", "DHCPACK"))
+    assert 1 <= offers < said.count("broadcast response") <= offers + acks
 
 
 def test_the_guest_gets_another_one_with_the_same_mac_address(bench):
@@ -89,7 +102,7 @@ def test_the_guest_renews_by_unicast_as_ever(bench):
     before = asked(bench).count(f"DHCPACK(eth0) {bench.guest}")
     bench.machine.console.run("kill -USR1 $(cat /run/udhcpc.pid)")
     wait_for(lambda: asked(bench).count(f"DHCPACK(eth0) {bench.guest}") >
-             before, 10, "the guest did not renew")
+             before, 60, "the guest did not renew")
     time.sleep(1)
     assert dhcp.guest_address(bench.machine) == bench.guest
     assert answers(bench.ns, bench.guest)
@@ -101,18 +114,16 @@ def test_a_new_netd_asks_for_the_address_of_the_last_one(bench):
     with DebugShell(bench.machine.console) as shell:
         assert "netd ended" in shell.command("kill netd")
     wait_for(lambda: bench.machine.vmm_log().count(
-        f"netd: address {bench.vmm}/24 from") == 2, 15, "no address again")
+        f"netd: address {bench.vmm}/24 from") == 2, 60, "no address again")
     assert wish in asked(bench)
     assert answers(bench.ns, bench.vmm) and answers(bench.ns, bench.guest)
 
 
 def test_when_the_link_comes_back_the_vmm_asks_whether_all_is_as_before(bench):
     before = asked(bench).count(f"DHCPACK(eth0) {bench.vmm}")
-    bench.machine.qmp.set_link("nic0", False)
-    time.sleep(1)
-    bench.machine.qmp.set_link("nic0", True)
+    link_down_and_up(bench)
     wait_for(lambda: asked(bench).count(f"DHCPACK(eth0) {bench.vmm}") >
-             before, 15, "the VMM did not ask")
+             before, 60, "the VMM did not ask")
     assert answers(bench.ns, bench.vmm)
 
 
@@ -132,10 +143,8 @@ def test_an_address_that_another_server_refuses_is_given_up(bench):
     dhcp.guest_stops(bench.machine)
     bench.ns.end(bench.server)
     bench.server = dhcp.kea(bench.ns, LEASE)
-    bench.machine.qmp.set_link("nic0", False)
-    time.sleep(1)
-    bench.machine.qmp.set_link("nic0", True)
-    log = bench.machine.wait_vmm_log(f"for {LEASE} s", 30)
+    link_down_and_up(bench)
+    log = bench.machine.wait_vmm_log(f"for {LEASE} s", 60)
     assert f"address {bench.vmm} is gone: its lease was refused (NAK)" in log
     bench.vmm = vmm_address(bench.machine)
     bench.guest = dhcp.guest_asks(bench.machine)
@@ -160,7 +169,7 @@ def test_short_leases_are_renewed_by_both(bench):
 def test_without_a_server_the_address_is_given_up_when_its_time_is_over(bench):
     bench.ns.end(bench.server)
     bench.machine.wait_vmm_log(
-        f"address {bench.vmm} is gone: its lease ran out", LEASE + 15)
+        f"address {bench.vmm} is gone: its lease ran out", LEASE + 60)
     assert not answers(bench.ns, bench.vmm)
     dhcp.guest_stops(bench.machine)
 
@@ -201,7 +210,8 @@ def test_odd_answers_are_refused_and_survived(bench):
     for code in range(256):
         peer.send(answer(question, "0.0.0.0", bytes(
             [53, 1, 2, code, 255 - code % 7]) + bytes(code)))
-    assert dhcp.count(bench.machine, "refused") >= refused + 10
+    wait_for(lambda: dhcp.count(bench.machine, "refused") >= refused + 10, 30,
+             "the answers were not looked at")
     assert vmm_address(bench.machine) is None
     log = bench.machine.vmm_log().split("guest runs")[-1]
     assert "netd ended" not in log
@@ -215,11 +225,11 @@ ADVICE = "set ip.mac=own, or a static one"
 def test_the_vmm_leaves_one_address_for_two_to_the_guest(bench):
     """The VMM asks first and gets it; then the guest does."""
     bench.server = dhcp.kea(bench.ns, LEASE, 180, 199, by_mac=True)
-    bench.vmm = wait_for(lambda: vmm_address(bench.machine), 70,
+    bench.vmm = wait_for(lambda: vmm_address(bench.machine), 100,
                          "no address from the new server")
     assert ADVICE not in bench.machine.vmm_log()
     assert dhcp.guest_asks(bench.machine) == bench.vmm
-    log = bench.machine.wait_vmm_log(ADVICE, 10)
+    log = bench.machine.wait_vmm_log(ADVICE)
     assert f"DHCP server 10.0.2.2 gives {bench.vmm} to the guest and to " \
         "the VMM: it goes by MAC address only; the guest keeps it" in log
     assert vmm_address(bench.machine) is None
@@ -231,7 +241,8 @@ def test_the_guest_keeps_it_while_the_vmm_goes_on_asking(bench):
     server takes it for free, and the guest answers the VMM's probe."""
     refused = dhcp.count(bench.machine, "refused")
     time.sleep(LEASE * 1.25)
-    assert dhcp.count(bench.machine, "refused") > refused
+    wait_for(lambda: dhcp.count(bench.machine, "refused") > refused, 60,
+             "the VMM does not ask")
     assert dhcp.guest_address(bench.machine) == bench.vmm
     assert vmm_address(bench.machine) is None
     kea = bench.ns.log("kea").read_text()

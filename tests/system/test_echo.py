@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import threading
+import time
 
 import pytest
 from lib import boot, paths, wire
@@ -20,6 +21,7 @@ PORT = 7
 OTHER = 4007
 MODULES = ("virtio_pci", "virtio_net", "af_packet")
 LOOPS = (7, 13, 17, 19, 37)
+SECONDS = 5             # for an answer; later it is taken for lost
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def udp(machine):
     """A socket of the host to the VMM's UDP server."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect(("127.0.0.1", machine.port(ADDRESS, PORT, "udp")))
-        s.settimeout(2)
+        s.settimeout(SECONDS)
         yield s
 
 
@@ -67,7 +69,9 @@ def comes_back(s, data, tries=3):
     for _ in range(tries):
         s.send(data)
         try:
-            return s.recv(65536) == data
+            while s.recv(65536) != data:
+                pass    # a late answer to an earlier try
+            return True
         except TimeoutError:
             pass        # a datagram may get lost
     return False
@@ -87,7 +91,7 @@ def test_datagrams_too_large_to_be_put_together_do_no_harm(machine, udp):
         udp.send(os.urandom(size))
         with pytest.raises(TimeoutError):
             udp.recv(65536)
-    udp.settimeout(2)
+    udp.settimeout(SECONDS)
     assert comes_back(udp, b"and now?")
     assert None not in wire.ping(machine.peer, ADDRESS, count=3)
 
@@ -98,7 +102,7 @@ def test_many_clients_get_each_their_own(machine, udp):
     def client(number):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.connect(udp.getpeername())
-            s.settimeout(2)
+            s.settimeout(SECONDS)
             for i in range(20):
                 data = f"{number} {i} ".encode() * 50
                 if not comes_back(s, data):
@@ -115,12 +119,12 @@ def test_many_clients_get_each_their_own(machine, udp):
 def test_the_guest_gets_its_datagrams_too(machine):
     assert machine.console.run(
         f"bash -c 'exec 3<>/dev/udp/{ADDRESS}/{PORT}; echo from above >&3; "
-        "timeout 5 head -n 1 <&3'") == "from above\n"
+        "timeout 30 head -n 1 <&3'") == "from above\n"
 
 
 def test_tcp_and_udp_on_one_port_do_not_disturb_each_other(machine, udp):
     with machine.connect(ADDRESS, PORT) as tcp:
-        tcp.settimeout(10)
+        tcp.settimeout(30)
         for i in range(10):
             tcp.sendall(b"by stream")
             assert comes_back(udp, b"by datagram")
@@ -134,7 +138,7 @@ def test_tcp_and_udp_on_one_port_do_not_disturb_each_other(machine, udp):
 def test_a_new_netd_serves_what_the_old_one_served(machine, udp):
     with DebugShell(machine.console) as shell:
         assert "netd ended" in shell.command("kill netd")
-    machine.wait_vmm_log("netd started again", 5)
+    machine.wait_vmm_log("netd started again")
     assert comes_back(udp, b"still there?", tries=10)
     assert "udp server: port 7" in echoctl(machine, "status")[0]
 
@@ -269,19 +273,26 @@ class Station:
                        IP(src=source, dst=target) /
                        UDP(sport=sport, dport=PORT) / data)
 
-    def answers(self, seconds=1.0):
-        """Datagrams of the VMM that come to this station: (port, data).
-        Answers its ARP requests meanwhile."""
+    def answers(self, port=None, seconds=1.0):
+        """Datagrams of the VMM that come to this station: (port, data); up to
+        the first to that port, or those of so many seconds. Answers the VMM's
+        ARP requests meanwhile."""
         found = []
-        for frame in self.peer.collect(seconds):
+        end = time.monotonic() + (20 if port else seconds)
+        while (left := end - time.monotonic()) > 0:
+            frame = self.peer.receive(left)
+            if frame is None:
+                break
             if frame[12:14] == b"\x08\x06":
                 wire.answer_arp(self.peer, frame)
-                found += self.answers(seconds)
+                end = max(end, time.monotonic() + seconds)
             packet = Ether(frame)
             if UDP in packet and packet[IP].src == ADDRESS:
                 # without what fills the frame up
                 data = bytes(packet[UDP].payload)[:packet[UDP].len - 8]
                 found.append((packet[UDP].dport, data))
+                if packet[UDP].dport == port:
+                    break
         return found
 
 
@@ -289,14 +300,14 @@ class Station:
 def station(machine):
     s = Station(machine)
     s.send(sport=40001)         # from now on it is known
-    s.answers()
+    s.answers(40001)
     s.peer.drain()
     return s
 
 
 def test_a_station_gets_its_answer(station):
     station.send(data=b"hello there, VMM")
-    assert station.answers() == [(40000, b"hello there, VMM")]
+    assert station.answers(40000) == [(40000, b"hello there, VMM")]
 
 
 def test_a_ping_by_datagram_without_a_checksum_is_answered(station):
@@ -304,7 +315,7 @@ def test_a_ping_by_datagram_without_a_checksum_is_answered(station):
         Ether(src=wire.STATION_MAC, dst=NIC_MAC) /
         IP(src=wire.STATION_ADDRESS, dst=ADDRESS) /
         UDP(sport=40002, dport=PORT, chksum=0) / b"no sum at all, sir")
-    assert station.answers() == [(40002, b"no sum at all, sir")]
+    assert station.answers(40002) == [(40002, b"no sum at all, sir")]
 
 
 def test_can_two_servers_be_made_to_echo_each_other_for_ever(machine,
@@ -322,7 +333,7 @@ def test_can_two_servers_be_made_to_echo_each_other_for_ever(machine,
         before["from a port that would loop"]
     assert more in (len(LOOPS) + 1, len(LOOPS) + 2)
     station.send(sport=40000)
-    assert len(station.answers()) == 1
+    assert len(station.answers(40000)) == 1
 
 
 def test_is_a_datagram_to_all_answered(machine, station):
@@ -342,9 +353,9 @@ def test_do_fragments_that_never_become_whole_harm(machine, station):
         pieces = fragment(whole, 1480)
         for piece in pieces[:1] + pieces[2:]:       # without the second
             station.peer.send(ether / piece)
-    assert station.answers(0.3) == []
+    assert station.answers(seconds=0.3) == []
     whole[IP].id = 999
-    for _ in range(3):
+    for _ in range(10):
         for piece in fragment(whole, 1480):
             station.peer.send(ether / piece)
         if any(Ether(f).haslayer(IP) and Ether(f)[IP].src == ADDRESS
@@ -353,7 +364,7 @@ def test_do_fragments_that_never_become_whole_harm(machine, station):
     else:
         raise AssertionError("no whole datagram is answered any more")
     station.send(sport=40004)
-    assert (40004, b"to be echoed") in station.answers()
+    assert (40004, b"to be echoed") in station.answers(40004)
 
 
 def test_without_a_server_the_port_is_unreachable(machine, station):
@@ -366,11 +377,10 @@ def test_without_a_server_the_port_is_unreachable(machine, station):
     assert "stopped" in said[3]
     station.peer.drain()
     station.send(sport=40005)
-    frames = [Ether(f) for f in station.peer.collect(1)]
-    assert not [f for f in frames if UDP in f and f[IP].src == ADDRESS and
-                ICMP not in f]
-    assert [f for f in frames if ICMP in f and f[ICMP].type == 3 and
-            f[ICMP].code == 3]
+    said = Ether(station.peer.wait(lambda frame: any(
+        kind in Ether(frame) and Ether(frame)[IP].src == ADDRESS
+        for kind in (ICMP, UDP)), 20))
+    assert said[ICMP].type == 3 and said[ICMP].code == 3
     said = echoctl(machine, f"server start --udp {PORT}",
                    f"server start --udp {OTHER}", f"server start {PORT}")
     assert "listens on UDP port 7" in said[0]

@@ -16,6 +16,7 @@ from lib import boot, gdbstub, paths
 from lib.dbgsh import DebugShell
 from lib.machine import Machine
 from lib.tandem_log import MODULE, add_module, count_place, listener
+from lib.wait import wait_for
 
 TOOLS = paths.BUILD / "guest-tools"
 RELEASE = "0-test"
@@ -208,12 +209,16 @@ def test_json_is_asked_of_the_command(machine):
 def test_bash_completes_the_vmms_commands(machine):
     run = machine.console.run
     run(f"printf '%s\\n' '{COMPLETE}' >/tmp/complete")
-    offered = run("bash /tmp/complete /etc/dbgsh.bash dbgsh -c ''").split()
+    # the VMM is asked for two seconds at most
+    offered = wait_for(lambda: run(
+        "bash /tmp/complete /etc/dbgsh.bash dbgsh -c ''").split(), 20,
+        "nothing is offered")
     assert {"exits", "help", "log", "version"} <= set(offered)
     listed = run("dbgsh -c help").splitlines()
     assert offered == [line.split()[0] for line in listed]
-    assert run("bash /tmp/complete /etc/dbgsh.bash dbgsh -j --command ver") \
-        == "version\n"
+    assert wait_for(lambda: run(
+        "bash /tmp/complete /etc/dbgsh.bash dbgsh -j --command ver").strip(),
+        20, "nothing is offered") == "version"
 
 
 def test_a_timeout_ends_what_does_not_end(machine):
@@ -242,8 +247,9 @@ def test_one_key_leaves_and_the_next_session_is_a_fresh_one(machine):
 def test_a_signal_leaves_the_terminal_as_it_was(machine, signal):
     console = machine.console
     before = console.run("stty -g")
-    console.run("(sleep 1; stty -g </dev/ttyS0 >/tmp/raw; "
-                f"kill -{signal} $(pidof dbgsh)) & ")
+    console.run("(for n in $(seq 200); do sleep 0.2; stty -g </dev/ttyS0 "
+                f">/tmp/raw; [ $(cat /tmp/raw) = {before.strip()} ] || break; "
+                f"done; kill -{signal} $(pidof dbgsh)) & ")
     console.begin("dbgsh")
     assert console.end(60)[0] > 128
     assert console.run("stty -g") == before != console.run("cat /tmp/raw")
@@ -304,10 +310,8 @@ def provoked(machine):
 
 
 def wait_provoked(machine, count):
-    for _ in range(50):
-        if len(provoked(machine)) >= count:
-            break
-        time.sleep(0.1)
+    wait_for(lambda: len(provoked(machine)) >= count, 30,
+             lambda: str(vmm_lines(machine)))
     assert len(provoked(machine)) == count, vmm_lines(machine)
 
 
@@ -369,8 +373,8 @@ def test_a_count_that_somebody_broke_is_mended(machine):
     before = len(provoked(machine))
     with gdbstub.GdbStub(machine) as stub:
         stub.write(count_place(machine), struct.pack("<I", 1 << 30))
-    run("sleep 0.5")
-    assert "wrote to the buffer: 1073741824 bytes" in run("dmesg")
+    wait_for(lambda: "wrote to the buffer: 1073741824 bytes" in run("dmesg"),
+             30, "nobody noticed")
     provoke(machine)
     wait_provoked(machine, before + 1)
     run("rmmod tandem_log")

@@ -231,7 +231,7 @@ def test_killed_netd_is_back_in_a_second_and_the_guest_loses_nothing(machine):
     with DebugShell(machine.console) as shell:
         assert "netd ended" in shell.command("kill netd")
     assert going.running()
-    machine.wait_vmm_log("netd started again", 5)
+    machine.wait_vmm_log("netd started again")
     assert None not in wire.ping(machine.peer, ADDRESS, count=3)
     assert going.running()
     going.finish()

@@ -88,15 +88,15 @@ def test_configuration_decides_who_may_call(tmp_path, choice, name, value):
 # ---- status ----
 
 def test_status_tells_what_is_so(machine):
-    began = machine.seconds()
     said = machine.console.run("vmmstatus")
+    seconds = machine.seconds()
     status = numbers("vmmstatus", said)
     log = machine.vmm_log()
     release, block = re.search(r"Tandem (\S+), (\d+) MiB at", log).groups()
     assert re.search(r"release (\S+)", said)[1] == release[:47]
     assert status["version"] == 1 and status["cpus"] == CPUS
     assert status["struct"] == status["size"] == 288
-    assert 0 < status["uptime"] < began * 1e6 + 5e6
+    assert 0 < status["uptime"] < seconds * 1e6
     assert status["memory-total"] == int(block) << 20
     free = int(re.search(r"guest runs; (\d+) KiB", log)[1]) << 10
     # The services and the shell have started since.
@@ -176,7 +176,7 @@ def test_exits_by_cpu_add_up(machine):
     together = json.loads(text)
     _, text = shell(machine, "exits -c --json 2")
     each = json.loads(text)
-    assert 1e6 <= together["us"] < 3e6 and 2e6 <= each["us"] < 6e6
+    assert 1e6 <= together["us"] < 2e7 and 2e6 <= each["us"] < 2e7
     assert {e["cpu"] for e in each["exits"]} == {0, 1}
     sums = {}
     for e in each["exits"]:
@@ -336,9 +336,8 @@ def call_in_loop(machine, cpus, meanwhile=lambda: None):
     machine.console.run(f"callrate {SECONDS} {cpus} >/tmp/rate &")
     time.sleep(0.5)
     said = meanwhile()
-    time.sleep(SECONDS)
     lines = re.findall(r"cpu \d+ calls (\d+) ticks (\d+) ms (\d+)",
-                       machine.console.run("sleep 1; cat /tmp/rate"))
+                       machine.console.run("wait; cat /tmp/rate"))
     assert len(lines) == cpus
     return [list(map(int, line)) for line in lines], said
 

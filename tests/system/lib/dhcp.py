@@ -5,10 +5,10 @@ guest and VMM have got from them."""
 import json
 import re
 import shutil
-import time
 
 from .dbgsh import DebugShell
 from .namespace import program
+from .wait import wait_for
 
 SERVER = "10.0.2.2"
 NETWORK = "10.0.2.0/24"
@@ -56,21 +56,12 @@ def kea(ns, lease, first=150, last=170, by_mac=False):
     }}))
     server = ns.start("kea", str(binary), "-c", str(config), env={
         "KEA_PIDFILE_DIR": str(folder), "KEA_LOCKFILE_DIR": str(folder)})
-    wait_for(lambda: "DHCP4_STARTED" in ns.log("kea").read_text(), 20,
+    wait_for(lambda: "DHCP4_STARTED" in ns.log("kea").read_text(), 60,
              "Kea did not start")
     return server
 
 
 # ---- what came of it ----
-
-def wait_for(condition, timeout, what):
-    """The first true value of condition()."""
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
-    return value
-
 
 def status(machine):
     """What `net` says of netd."""
@@ -112,6 +103,6 @@ def guest_stops(machine):
 
 def answers(ns, address):
     """Is there somebody at address who answers five pings?"""
-    said = ns.run("busybox", "ping", "-c", "5", "-i", "0.2", "-W", "3",
+    said = ns.run("busybox", "ping", "-c", "5", "-i", "0.2", "-W", "10",
                   address, check=False)
     return "5 packets received" in said

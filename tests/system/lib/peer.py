@@ -18,7 +18,7 @@ import threading
 import time
 
 FRAMES_MAX = 65536      # the oldest are forgotten
-SEND_SECONDS = 1        # how long QEMU may take to take a frame
+SEND_SECONDS = 5        # how long QEMU may take to take a frame
 
 SO_ATTACH_FILTER = 26
 
@@ -92,8 +92,8 @@ class Peer:
             struct.pack("@HP", len(program), ctypes.addressof(buffer)))
 
     def send(self, frame):
-        """Put one frame (bytes or a scapy packet) on the wire. Waits a
-        second at most for QEMU to take it."""
+        """Put one frame (bytes or a scapy packet) on the wire. Waits
+        SEND_SECONDS at most for QEMU to take it."""
         try:
             self.sock.sendto(bytes(frame), self.other)
         except BlockingIOError:
