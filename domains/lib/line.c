@@ -16,7 +16,7 @@ void line_start(struct line *l)
 	l->escape = PLAIN;
 	l->has = l->needs = 0;
 	l->back = 0;
-	l->searching = l->tab = false;
+	l->searching = l->tab = l->lost = false;
 	l->buf[0] = '\0';
 	line_out(l, l->prompt, strlen(l->prompt));
 }
@@ -26,6 +26,7 @@ void line_start(struct line *l)
 void line_insert(struct line *l, const char *text, size_t len)
 {
 	if (len > l->size - 1 - l->len) {
+		l->lost = true;
 		line_bell(l);
 		return;
 	}
@@ -64,6 +65,8 @@ static void cut(struct line *l, size_t from, size_t to, bool keep)
 	memmove(l->buf + from, l->buf + to, l->len - to + 1);
 	l->len -= n;
 	l->at = from;
+	if (l->len == 0)
+		l->lost = false;
 	if (end && n == 1)
 		line_show_shorter(l);
 	else

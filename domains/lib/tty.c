@@ -130,6 +130,9 @@ int tty_readline(const char *prompt, char *buf, size_t size, bool echo)
 		return -ECANCELED;
 	if (event == LINE_END)
 		return -EPIPE;
+	/* with echo the user sees what there is of it */
+	if (!echo && line.lost)
+		return -E2BIG;
 	if (echo)
 		line_remember(&memory, buf);
 	return (int)line.len;

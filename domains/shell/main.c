@@ -40,6 +40,13 @@ static bool run_line(char *line, int *status)
 	return true;
 }
 
+/* A program's line; a part of it might do something else. */
+static int too_long(void)
+{
+	printf("expected a line of at most %u bytes\n", COMMAND_LINE_MAX - 1);
+	return COMMAND_USAGE;
+}
+
 /* The first byte of a session tells who is there. */
 static void greet(void)
 {
@@ -70,10 +77,13 @@ int domain_main(int type, int value, struct msg_buf *bufs, size_t n)
 		len = tty_readline(PROMPT, line, sizeof(line), !quiet);
 		if (len == -EPIPE)
 			break;
-		if (len < 0)
+		if (len == -ECANCELED)
 			continue;
 		status = 0;
-		go_on = run_line(line, &status);
+		if (len < 0)
+			status = too_long();
+		else
+			go_on = run_line(line, &status);
 		if (quiet && go_on)
 			printf("%c%d\n", STATUS_BYTE, status);
 	}

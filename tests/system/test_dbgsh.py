@@ -324,6 +324,13 @@ def test_errors_say_what_was_expected(machine, line, wanted):
     assert f'"{line.split()[0]} -h" tells more' in said
 
 
+def test_a_line_that_does_not_fit_is_refused_as_a_whole(machine):
+    code, said = dbgsh(machine, "version" + " " * 300 + "x")
+    assert (code, said) == (2, "expected a line of at most 255 bytes\n")
+    code, said = dbgsh(machine, "version" + " " * 248)
+    assert code == 0 and said.startswith("Tandem ")
+
+
 def test_kill_names_what_is_not_there_and_takes_numbers(machine):
     for name in ("nobody", "999999", "5x", "x" * 100):
         code, said = dbgsh(machine, f"kill {name}")

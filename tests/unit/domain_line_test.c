@@ -349,6 +349,8 @@ static void a_quiet_line_takes_any_bytes(void)
 	for (int i = 0; i < 20; i++)
 		CHECK(line_input(&l, 0xf0) == LINE_MORE);
 	CHECK(l.len == 15 && strlen(buf) == 15);
+	CHECK(l.lost);
+	CHECK(line_input(&l, 0x15) == LINE_MORE && l.len == 0 && !l.lost);
 	free(buf);
 }
 

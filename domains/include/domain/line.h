@@ -37,7 +37,8 @@ struct line_memory {
 
 /*
  * The n-th word, from 0, that could stand at offset at of text, until the next
- * call; NULL after the last. What stands there does not count: only words that begin so are used.
+ * call; NULL after the last. What stands there does not count: only words that
+ * begin so are used.
  */
 typedef const char *(*line_words)(const char *text, size_t at, unsigned int n);
 
@@ -54,6 +55,7 @@ struct line {
 	line_words words;		/* NULL: Tab is a blank */
 
 	/* line.c's */
+	bool lost;			/* text that did not fit */
 	size_t len, at;			/* at: the cursor, in bytes */
 	size_t left;			/* first byte that is shown */
 	uint8_t escape, parameters;	/* inside an escape sequence */

@@ -37,8 +37,8 @@ void tty_set_words(line_words words);
 
 /*
  * Read a line with echo, editing and history (domain/line.h); with echo false
- * the bytes are taken as they come, for programs. Returns its length, -ECANCELED (^C), or
- * -EPIPE (^D on an empty line).
+ * the bytes are taken as they come, for programs. Returns its length, -ECANCELED
+ * (^C), -EPIPE (^D on an empty line), or without echo -E2BIG (it did not fit).
  */
 int tty_readline(const char *prompt, char *buf, size_t size, bool echo);
 
