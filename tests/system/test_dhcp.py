@@ -108,6 +108,18 @@ def test_the_guest_renews_by_unicast_as_ever(bench):
     assert answers(bench.ns, bench.guest)
 
 
+def test_the_leases_clock_leaves_the_echo_client_a_timer(bench):
+    """And TCP has its own, for a connection that has just ended."""
+    with DebugShell(bench.machine.console) as shell:
+        for line in ("server start 7", f"client connect {bench.vmm} 7",
+                     "client close", "server start --udp 7",
+                     f"client connect --udp {bench.vmm} 7"):
+            shell.command(f"echoctl {line}")
+        said = shell.command("echoctl client send")
+    assert "1 of 1 datagrams came back unchanged" in said
+    assert "netd ended" not in bench.machine.vmm_log()
+
+
 def test_a_new_netd_asks_for_the_address_of_the_last_one(bench):
     wish = f"DHCPDISCOVER(eth0) {bench.vmm} {NIC_MAC}"
     assert wish not in asked(bench)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lwIP's options (its src/include/lwip/opt.h explains each): raw API in one
- * thread, IPv4 static or by DHCP, IPv6, TCP sized so that netd's memory holds the worst case
- * of all connections at once.
+ * thread, IPv4 static or by DHCP, IPv6, TCP sized so that netd's memory holds
+ * the worst case of all connections at once.
  */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
@@ -15,8 +15,8 @@
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
-/* lwIP's own, and the echo client's */
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
+/* lwIP's own, of a short lease (dhcp.c) and the echo client's */
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8
@@ -87,7 +87,6 @@
 #define DHCP_DOES_ARP_CHECK		1
 #define DHCP_OPTIONS_LEN		128	/* with client id and name */
 #define LWIP_NETIF_HOSTNAME		1
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
 #define LWIP_AUTOIP			0
 #define LWIP_IGMP			0
 #define LWIP_DNS			0
