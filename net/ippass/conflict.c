@@ -118,7 +118,8 @@ void ippass_conflict(const struct ippass_headers *h, enum ippass_claim claim,
 void ippass_conflicts_describe(struct net_report *r)
 {
 	uint64_t now = time_us();
-	char ip[40];
+	char ip[40], name[16];
+	unsigned int n = 0;
 
 	spin_lock(&lock);
 	net_report_count(r, "address conflicts", total);
@@ -129,7 +130,9 @@ void ippass_conflicts_describe(struct net_report *r)
 		if (!c->count)
 			continue;
 		print_ip(c, ip, sizeof(ip));
-		net_report_text(r, "conflict",
+		/* in JSON no two entries of a port may have the same name */
+		snprintf(name, sizeof(name), "conflict %u", ++n);
+		net_report_text(r, name,
 				"%s: %02x:%02x:%02x:%02x:%02x:%02x %s %s, "
 				"%lu times, last %lu s ago", ip, mac[0], mac[1],
 				mac[2], mac[3], mac[4], mac[5],

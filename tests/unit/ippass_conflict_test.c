@@ -11,7 +11,7 @@
 
 #define SECOND	1000000ull
 
-static char text[4096];
+static char text[4096], last_name[32];
 static uint64_t reported;
 
 void net_report_text(struct net_report *r __unused, const char *name,
@@ -21,7 +21,8 @@ void net_report_text(struct net_report *r __unused, const char *name,
 	va_list ap;
 	int n;
 
-	CHECK(!strcmp(name, "conflict"));
+	CHECK(!strncmp(name, "conflict ", 9) && strcmp(name, last_name));
+	snprintf(last_name, sizeof(last_name), "%s", name);
 	va_start(ap, fmt);
 	n = vsnprintf(text + used, sizeof(text) - used, fmt, ap);
 	va_end(ap);
@@ -38,7 +39,7 @@ void net_report_count(struct net_report *r __unused, const char *name,
 
 static const char *described(void)
 {
-	text[0] = '\0';
+	text[0] = last_name[0] = '\0';
 	ippass_conflicts_describe(NULL);
 	return text;
 }
