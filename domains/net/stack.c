@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIST_BYTES	16384
-
-static char answer[LIST_BYTES] __attribute__((aligned(8)));
+static char answer[NETD_ANSWER_MAX] __attribute__((aligned(8)));
 
 /* How many structs of size bytes netd answered with; or -errno, told. */
 static int ask(enum netd_question question, size_t size, struct json *j)

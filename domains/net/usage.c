@@ -12,7 +12,7 @@ const struct usage usage_net = {
 		"  link         state, speed and address of the card\n"
 		"  address      the VMM's own addresses\n"
 		"  counters     what its stack has received and sent\n"
-		"  neighbours   IPv4 addresses and their MAC addresses (ARP)\n"
+		"  neighbours   IP addresses and their MAC addresses (ARP, IPv6)\n"
 		"  connections  TCP connections and listeners, UDP ports\n"
 		"Without a word: ports, address and counters. Counters that are "
 			"0 are left out.\n",

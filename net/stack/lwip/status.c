@@ -14,6 +14,10 @@
 #include <string.h>
 #include <tandem/kconfig.h>
 
+_Static_assert((MEMP_NUM_TCP_PCB + MEMP_NUM_TCP_PCB_LISTEN +
+		MEMP_NUM_UDP_PCB) * sizeof(struct netd_connection) <=
+	       NETD_ANSWER_MAX, "room for all connections");
+
 /* Structs of one kind, as many as fit. */
 struct list {
 	uint8_t *at;

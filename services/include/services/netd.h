@@ -15,6 +15,9 @@
  */
 #define NETD_HANDLER		"netd"
 
+/* No answer is longer; what does not fit a buffer is left out unsaid. */
+#define NETD_ANSWER_MAX		20480
+
 enum netd_question {
 	NETD_INTERFACE,		/* struct netd_interface */
 	NETD_ADDRESSES6,	/* struct netd_address6 */
