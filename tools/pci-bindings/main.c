@@ -106,7 +106,7 @@ static bool read_function(const char *line, struct function *f)
 	if (!what)
 		return false;
 	for (p = strchr(what, '['); p && class < 0; p = strchr(p + 1, '['))
-		if (p[5] == ']' && p[6] == ':')
+		if (hex(p + 1, 4) >= 0 && p[5] == ']' && p[6] == ':')
 			class = hex(p + 1, 4);
 	if (class < 0 || !find_ids(what, &f->is.vendor, &f->is.device))
 		fail(line, "expected a line of lspci -nn, with numbers");
@@ -138,8 +138,7 @@ static void read_lspci(FILE *from)
 	char line[1024];
 
 	while (fgets(line, sizeof(line), from)) {
-		struct function f = { 0 };
-		struct function *last = &function[n_functions - 1];
+		struct function f = { 0 }, *last;
 
 		line[strcspn(line, "\r\n")] = '\0';
 		if (read_function(line, &f)) {
@@ -148,6 +147,7 @@ static void read_lspci(FILE *from)
 			function[n_functions++] = f;
 		} else if (n_functions && isspace((unsigned char)line[0])) {
 			verbose = true;
+			last = &function[n_functions - 1];
 			if (strstr(line, "Subsystem:"))
 				find_ids(line, &last->is.subsystem_vendor,
 					 &last->is.subsystem_device);
