@@ -22,15 +22,22 @@ static const char *const sources[CONFIG_SOURCES] = {
 
 static struct config_entry list[8];
 
-static char *wanted[ARGS_MAX];
+static struct {
+	const char *key;
+	bool found;
+} wanted[ARGS_MAX];
 static int n_wanted;
 
 static bool is_wanted(const struct config_entry *e)
 {
-	for (int i = 0; i < n_wanted; i++)
-		if (strcmp(wanted[i], e->name) == 0)
-			return true;
-	return n_wanted == 0;
+	bool found = n_wanted == 0;
+
+	for (int i = 0; i < n_wanted; i++) {
+		if (strcmp(wanted[i].key, e->name))
+			continue;
+		found = wanted[i].found = true;
+	}
+	return found;
 }
 
 static void show(const struct config_entry *e)
@@ -61,10 +68,10 @@ static void show_json(const struct config_entry *e, struct json *j)
 	json_close(j);
 }
 
-/* All of them, in pieces. How many were shown, or -errno. */
+/* All of them, in pieces. 0 or -errno. */
 static int show_all(struct json *j)
 {
-	int shown = 0, at = 0, len;
+	int at = 0, len;
 
 	do {
 		len = command_ask("config", at, list, sizeof(list));
@@ -75,10 +82,24 @@ static int show_all(struct json *j)
 				show_json(&list[i], j);
 			else
 				show(&list[i]);
-			shown++;
 		}
 	} while (len > 0);
-	return len < 0 ? len : shown;
+	return len;
+}
+
+/* Exit status. */
+static int tell_unknown(void)
+{
+	int status = 0;
+
+	for (int i = 0; i < n_wanted; i++) {
+		if (wanted[i].found)
+			continue;
+		printf("config: expected a key, not \"%s\"; \"config\" shows "
+		       "all\n", wanted[i].key);
+		status = COMMAND_FAILED;
+	}
+	return status;
 }
 
 static void show_refused(void)
@@ -96,11 +117,11 @@ int command(int argc, char **argv)
 	struct args a = { .argc = argc, .argv = argv };
 	struct json j = { .out = tty_write };
 	bool json = false;
-	int option, shown;
+	int option, error;
 
 	while ((option = args_next(&a, options))) {
 		if (option == ARGS_OPERAND)
-			wanted[n_wanted++] = (char *)a.text;
+			wanted[n_wanted++].key = a.text;
 		else if (option == 'j')
 			json = true;
 		else
@@ -109,16 +130,12 @@ int command(int argc, char **argv)
 	}
 	if (json)
 		json_open(&j, NULL, '{');
-	shown = show_all(json ? &j : NULL);
+	error = show_all(json ? &j : NULL);
 	if (json)
 		json_close(&j);
-	if (shown < 0)
-		return command_failed("the core's answer", shown);
-	if (shown == 0) {
-		printf("config: expected a key; \"config\" shows all\n");
-		return COMMAND_FAILED;
-	}
+	if (error < 0)
+		return command_failed("the core's answer", error);
 	if (!json && !n_wanted)
 		show_refused();
-	return 0;
+	return tell_unknown();
 }

@@ -272,7 +272,10 @@ def test_config_shows_values_and_sources(three_texts):
                                TAKEN]
         values = json.loads(shell.command("config --json"))
         every = shell.command("config")
-        assert "expected a key" in shell.command("config ip.adress")
+        said = shell.command("config ip.adress ip.mtu log.levle")
+        for wrong in "ip.adress", "log.levle":
+            assert f'expected a key, not "{wrong}"' in said
+        assert "ip.mtu  " in said and 'not "ip.mtu"' not in said
     assert "2 lines of the configuration were refused: see log" in every
     assert values["ip.address"] == {
         "value": TAKEN, "source": "boot option", "line": 1}
