@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from lib import paths
+from lib.tree import copy_sources
 
 LIMIT = 400
 RESULTS = ["tandem.elf", "loadvmm.efi", "guest/dbgsh"]
@@ -42,13 +43,7 @@ def elsewhere(tmp_path_factory):
     the cache seen under another path, and without git."""
     base = tmp_path_factory.mktemp("elsewhere")
     tree = base / "another" / "tandem"
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=paths.TOP,
-                           check=True, capture_output=True,
-                           text=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (paths.TOP / name).exists():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(paths.TOP / name, tree / name)
+    copy_sources(tree)
     (base / "another" / "cache").symlink_to(paths.CACHE)
     (tree / "RELEASE").write_text(release() + "\n")
     (tree / "out").mkdir()

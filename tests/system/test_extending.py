@@ -10,6 +10,7 @@ import pytest
 from lib import boot, paths
 from lib.dbgsh import DebugShell
 from lib.machine import Machine
+from lib.tree import copy_sources
 
 BLOCK = re.compile(r"^(File|Line at the end of) `([^`]+)`:\n\n"
                    r"```\w+\n(.*?)^```$", re.M | re.S)
@@ -33,13 +34,7 @@ def follow(page, tree):
 def copy_of_tree(folder):
     """Sources and what is built of them, with their dates, so that make has
     only the new parts to do."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=paths.TOP,
-                           check=True, capture_output=True,
-                           text=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (paths.TOP / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(paths.TOP / name, folder / name)
+    copy_sources(folder)
     for name in ("obj", "lib", "include", "domains", ".config"):
         source = paths.BUILD / name
         if source.is_dir():

@@ -11,7 +11,7 @@ import re
 import pytest
 from lib import alive, boot, smi
 from lib.smp import (ADDRESS, PORT, echo_server, everything_works,
-                     none_outside, on_network, start)
+                     none_outside, on_network, served)
 
 RAN = 0x21100           # where edumsi's code counts NMIs in real mode
 SVM = 1 << 2            # cpuid 0x80000001, ecx: hidden from guests
@@ -19,14 +19,9 @@ SVM = 1 << 2            # cpuid 0x80000001, ecx: hidden from guests
 
 @pytest.fixture(scope="module", params=[2, 4])
 def machine(request):
-    m, _ = start(f"init{request.param}", request.param,
-                 extra=["-device", "edu,addr=0x0a"])
-    try:
-        on_network(m)
-        echo_server(m)
+    with served(f"init{request.param}", request.param,
+                extra=["-device", "edu,addr=0x0a"]) as m:
         yield m
-    finally:
-        m.stop()
 
 
 def init_by_device(machine, cpu, by=0, more=""):

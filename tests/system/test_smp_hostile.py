@@ -9,10 +9,10 @@ import struct
 import time
 
 import pytest
-from lib import alive, boot, gdbstub, smi, wire
+from lib import alive, boot, gdbstub, smi
 from lib.machine import HOST_ADDRESS
 from lib.smp import (ADDRESS, PORT, echo_server, everything_works,
-                     none_outside, on_network, registers, start)
+                     none_outside, on_network, registers, served)
 
 PAGE = 4096
 STACK_SIZE = 32768
@@ -22,13 +22,8 @@ CPU1 = "/sys/devices/system/cpu/cpu1/online"
 
 @pytest.fixture(scope="module")
 def two():
-    m, m.boot_seconds = start("smp2", 2, cmdline=CRASH, inner=True)
-    try:
-        on_network(m)
-        echo_server(m)
+    with served("smp2", 2, cmdline=CRASH, inner=True) as m:
         yield m
-    finally:
-        m.stop()
 
 
 def block(machine):

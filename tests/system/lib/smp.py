@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A machine with several CPUs, for test_smp.py and test_smp_hostile.py."""
 
+import contextlib
 import re
 import time
 
@@ -56,6 +57,19 @@ def on_network(machine):
 def echo_server(machine):
     with DebugShell(machine.console) as shell:
         assert "listens" in shell.command(f"echoctl server start {PORT}")
+
+
+@contextlib.contextmanager
+def served(*arguments, **options):
+    """A machine of start() with network and echo server, for as long as the
+    with statement lasts."""
+    m, m.boot_seconds = start(*arguments, **options)
+    try:
+        on_network(m)
+        echo_server(m)
+        yield m
+    finally:
+        m.stop()
 
 
 def everything_works(machine, cpus):
