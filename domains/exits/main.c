@@ -7,6 +7,7 @@
 #include <abi/exits.h>
 #include <domain/args.h>
 #include <domain/command.h>
+#include <domain/json.h>
 #include <domain/syscall.h>
 #include <domain/tty.h>
 #include <errno.h>
@@ -15,14 +16,9 @@
 #define SECONDS_MAX	3600
 #define CPUS_MAX	32		/* of CONFIG_MAX_CPUS */
 
-static const char usage[] =
-	"exits [-c] [--json] [seconds]\n"
-	"  -c        of each CPU, not of all together\n"
-	"  --json    one JSON object: \"us\", how long was counted, and\n"
-	"            \"exits\", a list of objects with \"cpu\" (-c), "
-	"\"reason\",\n"
-	"            \"code\", \"count\" (so far) and \"rate\" (a second)\n"
-	"  seconds   how long to count for the rate, 1 to 3600 (1)\n";
+static const struct args_option known[] = {
+	{ "cpu", 'c', 0, 'c' }, { "json", 0, 0, 'j' }, { 0 },
+};
 
 /* The counters of one CPU, or of all, at one time. */
 struct counters {
@@ -39,12 +35,9 @@ static struct counters *before, *after;
 static int n_sets;
 
 /* As the core's handler has them: 0, or -errno. */
-static int read_counters(int desc, int cpu, struct counters *c)
+static int read_counters(int cpu, struct counters *c)
 {
-	struct msg_buf buf = {
-		.base = c->entry, .len = sizeof(c->entry), .writable = 1,
-	};
-	int len = msgsendbuf(desc, cpu, &buf, 1);
+	int len = command_ask("exits", cpu, c->entry, sizeof(c->entry));
 
 	if (len < 0)
 		return len;
@@ -53,16 +46,16 @@ static int read_counters(int desc, int cpu, struct counters *c)
 }
 
 /* One set for all CPUs, or one for each; sets n_sets. */
-static int read_sets(int desc, struct counters *sets)
+static int read_sets(struct counters *sets)
 {
 	int error = 0, i;
 
 	if (!options.by_cpu) {
 		n_sets = 1;
-		return read_counters(desc, 0, sets);
+		return read_counters(0, sets);
 	}
 	for (i = 0; i < CPUS_MAX && !error; i++)
-		error = read_counters(desc, i + 1, &sets[i]);
+		error = read_counters(i + 1, &sets[i]);
 	n_sets = error == -ENOENT ? i - 1 : i;
 	return error == -ENOENT && n_sets > 0 ? 0 : error;
 }
@@ -75,85 +68,103 @@ static uint64_t count_of(const struct counters *c, uint32_t code)
 	return 0;
 }
 
-static void show_one(int set, const struct exits_entry *e, uint64_t rate,
-		     bool first)
+/* j: NULL for text */
+static void show_one(struct json *j, int set, const struct exits_entry *e,
+		     uint64_t rate)
 {
-	if (options.json) {
-		printf("%s{", first ? "" : ",");
+	if (!j) {
 		if (options.by_cpu)
-			printf("\"cpu\":%d,", set);
-		printf("\"reason\":\"%s\",\"code\":%u,\"count\":%lu,"
-		       "\"rate\":%lu}", e->name, e->code, e->count, rate);
+			printf("%3d ", set);
+		printf("%-20.20s %5x %12lu %12lu\n", e->name, e->code,
+		       e->count, rate);
 		return;
 	}
+	json_open(j, NULL, '{');
 	if (options.by_cpu)
-		printf("%3d ", set);
-	printf("%-20.20s %5x %12lu %12lu\n", e->name, e->code, e->count, rate);
+		json_number(j, "cpu", (uint64_t)set);
+	json_text(j, "reason", e->name);
+	json_number(j, "code", e->code);
+	json_number(j, "count", e->count);
+	json_number(j, "rate", rate);
+	json_close(j);
 }
 
-static void show(uint64_t us)
+static void show_sets(struct json *j, uint64_t us, uint64_t *total,
+		      uint64_t *sum)
 {
-	uint64_t total = 0, sum = 0;
-	bool first = true;
-
-	if (options.json)
-		printf("{\"us\":%lu,\"exits\":[", us);
-	else
-		printf("%s%-20s %5s %12s %12s\n", options.by_cpu ? "cpu " : "",
-		       "reason", "code", "so far", "a second");
 	for (int set = 0; set < n_sets; set++) {
 		for (int i = 0; i < after[set].n; i++) {
 			const struct exits_entry *e = &after[set].entry[i];
 			uint64_t new_ones = e->count -
 				count_of(&before[set], e->code);
 
-			total += e->count;
-			sum += new_ones;
-			show_one(set, e, new_ones * 1000000 / us, first);
-			first = false;
+			*total += e->count;
+			*sum += new_ones;
+			show_one(j, set, e, new_ones * 1000000 / us);
 		}
 	}
-	if (options.json)
-		printf("]}\n");
-	else
-		printf("%s%-26s %12lu %12lu\n", options.by_cpu ? "    " : "",
-		       "all", total, sum * 1000000 / us);
+}
+
+static void show_json(uint64_t us)
+{
+	struct json j = { .out = tty_write };
+	uint64_t total = 0, sum = 0;
+
+	json_open(&j, NULL, '{');
+	json_number(&j, "us", us);
+	json_open(&j, "exits", '[');
+	show_sets(&j, us, &total, &sum);
+	json_close(&j);
+	json_close(&j);
+}
+
+static void show_text(uint64_t us)
+{
+	uint64_t total = 0, sum = 0;
+
+	printf("%s%-20s %5s %12s %12s\n", options.by_cpu ? "cpu " : "",
+	       "reason", "code", "so far", "a second");
+	show_sets(NULL, us, &total, &sum);
+	printf("%s%-26s %12lu %12lu\n", options.by_cpu ? "    " : "", "all",
+	       total, sum * 1000000 / us);
 }
 
 /* Count for the time asked for; -errno. */
 static int measure(uint64_t *us)
 {
-	int desc = msgopen("exits"), error;
 	uint64_t start, end;
+	int error = read_sets(before);
 
-	error = desc < 0 ? desc : read_sets(desc, before);
 	if (error < 0)
 		return error;
 	start = sys_time();
 	end = start + options.seconds * 1000000;
 	while (sys_time() < end)
 		sys_wait(end);
-	error = read_sets(desc, after);
+	error = read_sets(after);
 	*us = sys_time() - start;
 	return error;
 }
 
-/* 0, or -EINVAL. */
+/* An exit status other than 0 if it is wrong. */
 static int parse(int argc, char **argv)
 {
+	struct args a = { .argc = argc, .argv = argv };
 	bool number = false;
+	int option;
 
-	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "-c") == 0) {
+	while ((option = args_next(&a, known))) {
+		if (option == 'c')
 			options.by_cpu = true;
-		} else if (strcmp(argv[i], "--json") == 0) {
+		else if (option == 'j')
 			options.json = true;
-		} else if (number || args_number(argv[i], 1, SECONDS_MAX,
-						 &options.seconds)) {
-			return -EINVAL;
-		} else {
+		else if (option != ARGS_OPERAND || number ||
+			 args_number(a.text, 1, SECONDS_MAX, &options.seconds))
+			return command_expected("-c, --json or 1 to %u "
+						"seconds, not \"%s\"",
+						SECONDS_MAX, a.text);
+		else
 			number = true;
-		}
 	}
 	return 0;
 }
@@ -161,25 +172,18 @@ static int parse(int argc, char **argv)
 int command(int argc, char **argv)
 {
 	uint64_t us = 0;
-	int error;
+	int error = parse(argc, argv);
 
-	if (argc == 1 && (strcmp(argv[0], "-h") == 0 ||
-			  strcmp(argv[0], "--help") == 0)) {
-		tty_write(usage, sizeof(usage) - 1);
-		return 0;
-	}
-	if (parse(argc, argv)) {
-		printf("exits: expected: ");
-		tty_write(usage, sizeof(usage) - 1);
-		return COMMAND_USAGE;
-	}
+	if (error)
+		return error;
 	before = calloc(2 * CPUS_MAX, sizeof(*before));
 	after = before ? before + CPUS_MAX : NULL;
 	error = before ? measure(&us) : -ENOMEM;
-	if (error < 0) {
-		printf("exits: %s\n", command_error(error));
-		return COMMAND_FAILED;
-	}
-	show(us);
+	if (error < 0)
+		return command_failed("the core's answer", error);
+	if (options.json)
+		show_json(us);
+	else
+		show_text(us);
 	return 0;
 }

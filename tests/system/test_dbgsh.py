@@ -295,8 +295,8 @@ def test_help_lists_every_command_with_a_line(machine):
     assert names(machine) == sorted(names(machine))
 
 
-@pytest.mark.parametrize("name", ["help", "kill", "log", "net", "ps", "spin",
-                                  "version"])
+@pytest.mark.parametrize("name", ["exits", "help", "kill", "log", "net", "ps",
+                                  "spin", "version"])
 def test_every_command_has_its_usage_in_one_place(machine, name):
     code, said = dbgsh(machine, f"{name} -h")
     assert code == 0 and said.startswith(name)

@@ -317,7 +317,7 @@ def test_help_arithmetic_and_programs(machine):
         assert "Tandem" in debug("! version")
         assert "Tandem" in debug("!version")
         assert "no such command" in debug("! nosuch")
-        assert "expected: exits" in debug("!exits many words")
+        assert "exits: expected" in debug("!exits many words")
         # it starts itself, and its own first question is for the key
         assert "expected a key" in debug("! debug key=x d 0")
 
