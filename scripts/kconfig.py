@@ -66,6 +66,34 @@ def check_netmask(value):
     return None if bits and not inverse & (inverse + 1) else wanted
 
 
+def check_dns(value):
+    addresses = [part.strip(" ") for part in value.split(",")]
+    if value in ("", "0.0.0.0"):
+        return None
+    if len(addresses) <= 2 and not any(map(check_address, addresses)):
+        return None
+    return "one or two IPv4 addresses, such as 10.0.2.3,10.0.2.4"
+
+
+def is_host_name(text):
+    """As lib/hostname.c: no address in any form is a name."""
+    label = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    return re.fullmatch(rf"({label}[.])*(?=[a-zA-Z]){label}", text)
+
+
+def check_receiver(value):
+    if value in ("", "0.0.0.0"):
+        return None
+    try:
+        address = ipaddress.ip_address(value)
+        good = is_host(address) if address.version == 4 else \
+            not address.is_multicast and "." not in value
+    except ValueError:
+        good = is_host_name(value)
+    return None if good and len(value) <= 127 else \
+        "an IP address or a host name, such as log.example.net"
+
+
 def check_mac(value):
     wanted = 'shared, own or a unicast MAC address, such as 02:12:34:56:78:9a'
     if value in ("shared", "own"):
@@ -99,7 +127,9 @@ CHECKS = {
     "IP_ADDRESS": check_address,
     "IP_NETMASK": check_netmask,
     "IP_GATEWAY": check_gateway,
+    "IP_DNS": check_dns,
     "IP_MAC": check_mac,
+    "SYSLOG_ADDRESS": check_receiver,
     "PCI_BINDINGS": check_bindings,
     "DEBUG_KEY": check_key,
 }

@@ -47,12 +47,15 @@ extern const struct conf_key_info conf_keys[CONF_KEYS];
 
 extern const struct conf_type conf_bool, conf_off, conf_number, conf_port,
 	conf_host, conf_router, conf_netmask, conf_ip_mode, conf_mac,
-	conf_bindings;
+	conf_dns, conf_receiver, conf_bindings;
 
 /* The symbol that a name of a text means, or NULL. */
 const struct conf_symbol *conf_symbol_find(struct conf_piece name);
 
 bool conf_is(struct conf_piece text, const char *what);
+
+/* Without the blanks around it. */
+struct conf_piece conf_trim(struct conf_piece p);
 
 /* a.b.c.d of an address in network byte order */
 void conf_ip4_text(uint32_t address, char *text, size_t size);

@@ -88,7 +88,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static struct conf_piece trim(struct conf_piece p)
+struct conf_piece conf_trim(struct conf_piece p)
 {
 	while (p.n && is_blank(p.at[0]))
 		p.at++, p.n--;
@@ -223,8 +223,8 @@ static void setting(struct reader *r, struct conf_piece p)
 		      shown(p, text));
 		return;
 	}
-	name = trim((struct conf_piece){ p.at, (size_t)(equals - p.at) });
-	value = trim((struct conf_piece){ equals + 1,
+	name = conf_trim((struct conf_piece){ p.at, (size_t)(equals - p.at) });
+	value = conf_trim((struct conf_piece){ equals + 1,
 			(size_t)(p.at + p.n - (equals + 1)) });
 	for (unsigned int key = 0; key < CONF_KEYS; key++)
 		if (conf_is(name, conf_keys[key].name)) {
@@ -266,7 +266,7 @@ static void read_lines(struct reader *r, struct conf_piece rest)
 			line.n--;
 		if (!is_text(r, line))
 			continue;
-		line = trim(before_comment(line));
+		line = conf_trim(before_comment(line));
 		if (line.n)
 			setting(r, line);
 	}
@@ -275,7 +275,7 @@ static void read_lines(struct reader *r, struct conf_piece rest)
 /* Blanks separate words, but not within quotes. */
 static void read_words(struct reader *r, struct conf_piece rest)
 {
-	for (rest = trim(rest); rest.n; rest = trim(rest)) {
+	for (rest = conf_trim(rest); rest.n; rest = conf_trim(rest)) {
 		struct conf_piece word = { rest.at, 0 };
 		bool quoted = false;
 

@@ -135,6 +135,8 @@ const struct conf_type conf_off = { parse_off, format_bool };
 
 /* ---- addresses ---- */
 
+#define NO_ADDRESS	"0.0.0.0"
+
 /*
  * Dotted quad, in network byte order. "010" would be octal to some readers:
  * refused.
@@ -226,6 +228,113 @@ static void format_ip4(const struct conf *c, enum conf_key key, char *text,
 const struct conf_type conf_host = { parse_host, format_ip4 };
 const struct conf_type conf_router = { parse_router, format_ip4 };
 const struct conf_type conf_netmask = { parse_netmask, format_ip4 };
+
+/* One or two with a comma between; none is 0.0.0.0, or no text at all. */
+static bool parse_dns(struct conf *c, enum conf_key key,
+		      struct conf_piece text, char *expected)
+{
+	uint32_t server[CONF_DNS_MAX] = { 0 };
+	unsigned int n = 0;
+
+	if (conf_is(text, NO_ADDRESS))
+		text.n = 0;
+	while (text.n) {
+		struct conf_piece one = { text.at, 0 };
+
+		while (one.n < text.n && text.at[one.n] != ',')
+			one.n++;
+		text.at += one.n;
+		text.n -= one.n;
+		one = conf_trim(one);
+		if (n == CONF_DNS_MAX || !ip4(one, &server[n]) ||
+		    !is_unicast(server[n++]) || text.n == 1)
+			return expect(expected, "one or two IPv4 addresses, "
+				      "such as 10.0.2.3,10.0.2.4, or 0.0.0.0 "
+				      "for none");
+		if (text.n)
+			text.at++, text.n--;	/* the comma */
+	}
+	memcpy(c->dns, server, sizeof(server));
+	return true;
+}
+
+static void format_dns(const struct conf *c, enum conf_key key, char *text,
+		       size_t size)
+{
+	char second[16];
+
+	conf_ip4_text(c->dns[0], text, size);
+	if (!c->dns[1])
+		return;
+	conf_ip4_text(c->dns[1], second, sizeof(second));
+	snprintf(text + strlen(text), size - strlen(text), ",%s", second);
+}
+
+const struct conf_type conf_dns = { parse_dns, format_dns };
+
+#define IP6_GROUPS	8
+
+/* Groups of up to four digits, "::" at most once (RFC 4291, 2.2); one host. */
+static bool is_ip6(struct conf_piece text)
+{
+	unsigned int groups = 0;
+	bool gap = text.n > 2 && text.at[0] == ':' && text.at[1] == ':';
+	size_t i = gap ? 2 : 0, start;
+
+	while (i < text.n) {
+		for (start = i; i < text.n && digit_value(text.at[i]) < 16; i++)
+			;
+		if (i == start || i - start > 4)
+			return false;
+		groups++;
+		if (i == text.n)
+			break;
+		if (text.at[i++] != ':' || i == text.n)
+			return false;
+		if (text.at[i] == ':') {
+			if (gap)
+				return false;
+			gap = true;
+			i++;
+		}
+	}
+	if (gap ? !groups || groups >= IP6_GROUPS : groups != IP6_GROUPS)
+		return false;
+	/* no group of hosts */
+	return text.at[4] != ':' || (text.at[0] | 0x20) != 'f' ||
+	       (text.at[1] | 0x20) != 'f';
+}
+
+/* Where something is sent to: address or name. */
+static bool parse_receiver(struct conf *c, enum conf_key key,
+			   struct conf_piece text, char *expected)
+{
+	uint32_t address;
+	bool none = !text.n || conf_is(text, NO_ADDRESS);
+
+	if (!none && text.n < sizeof(c->syslog) && !is_ip6(text) &&
+	    !hostname_valid(text.at, text.n) &&
+	    !(ip4(text, &address) && is_unicast(address)))
+		return expect(expected, "an IP address or a host name, such as "
+			      "log.example.net, or 0.0.0.0 for none");
+	if (text.n >= sizeof(c->syslog)) {
+		snprintf(expected, CONF_EXPECTED_MAX,
+			 "expected at most %u characters",
+			 (unsigned int)sizeof(c->syslog) - 1);
+		return false;
+	}
+	memcpy(c->syslog, text.at, none ? 0 : text.n);
+	c->syslog[none ? 0 : text.n] = '\0';
+	return true;
+}
+
+static void format_receiver(const struct conf *c, enum conf_key key,
+			    char *text, size_t size)
+{
+	snprintf(text, size, "%s", c->syslog[0] ? c->syslog : NO_ADDRESS);
+}
+
+const struct conf_type conf_receiver = { parse_receiver, format_receiver };
 
 static const char *const ip_modes[] = {
 	[CONF_IP_STATIC] = "static", [CONF_IP_DHCP] = "dhcp",

@@ -7,7 +7,7 @@ decode-bytes-fuzz-y := tests/fuzz/decode_fuzz.c tests/unit/decode_reference.c \
 	core/x86/decode.c
 decode-bytes-fuzz-ldflags := -lZydis
 binding-fuzz-y := tests/fuzz/binding_fuzz.c core/pci/binding.c
-conf-fuzz-y := tests/fuzz/conf_fuzz.c core/pci/binding.c $(conf-sources)
+conf-fuzz-y := tests/fuzz/conf_fuzz.c $(conf-host-sources)
 classify-fuzz-y := tests/fuzz/classify_fuzz.c net/ippass/classify.c
 txoffload-fuzz-y := tests/fuzz/txoffload_fuzz.c tests/unit/bnx_model.c \
 	net/bnx/txoffload.c net/bnx/txsoft.c

@@ -49,6 +49,8 @@ static void check_value(const struct conf *c, enum conf_key key)
 	must(again.set[CONF_FILE] == 1 && !again.refused[CONF_FILE]);
 	must(again.number[key] == c->number[key]);
 	must(key != CONF_PCI || !strcmp(again.pci, c->pci));
+	must(key != CONF_IP_DNS || !memcmp(again.dns, c->dns, sizeof(c->dns)));
+	must(key != CONF_SYSLOG_ADDRESS || !strcmp(again.syslog, c->syslog));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -400,8 +400,78 @@ static void choices_and_mac_addresses(void)
 	CHECK(is(CONF_IP_MAC, "own"));
 }
 
+static void name_servers(void)
+{
+	static const char *const wrong[] = {
+		"10.0.2", "10.0.2.3,", ",10.0.2.3", "10.0.2.3 10.0.2.4",
+		"10.0.2.3,10.0.2.4,10.0.2.5", "10.0.2.3,0.0.0.0", "::1",
+		"224.0.0.251", "10.0.2.3,,10.0.2.4", ",", "dns.test",
+	};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "ip.dns = %s", wrong[i]);
+		start();
+		read_file(text);
+		CHECK(lines == 1 && strstr(told, "one or two IPv4 addresses"));
+		CHECK(is(CONF_IP_DNS, "0.0.0.0"));
+	}
+	start();
+	read_n(CONF_FILE, "ip.dns = 10.0.2.3 , 10.0.2.4", 28, true);
+	CHECK(!lines && is(CONF_IP_DNS, "10.0.2.3,10.0.2.4"));
+	CHECK(!memcmp(conf.dns, "\xa\0\2\3\xa\0\2\4", 8));
+	read_n(CONF_OPTION, "ip.dns=10.0.2.9", 15, true);
+	CHECK(is(CONF_IP_DNS, "10.0.2.9") && !conf.dns[1]);
+	start();
+	read_file("ip.dns = 0.0.0.0");
+	read_n(CONF_OPTION, "ip.dns=\"\"", 9, false);
+	CHECK(!lines && is(CONF_IP_DNS, "0.0.0.0") && !conf.dns[0]);
+}
+
+#define LABEL_63 "123456789-123456789-123456789-123456789-123456789-123456789-x23"
+
+static void receivers_of_the_log(void)
+{
+	static const char *const wrong[] = {
+		"300.1.1.1", "10.1", "10.0.0.010", "0x7f000001", "127.0.0.1",
+		"255.255.255.255", "a..b", ".a", "a.", "-a", "a-", "a b",
+		"a_b.test", "log.test:514", "[fe80::1]", "::", "1::2::3",
+		"1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::1", "1:", ":1",
+		"ff02::1", "::ffff:10.0.0.1", "fe80::1%eth0", "g::1",
+		"x" LABEL_63 ".test", "1:2:3:4:5:6:7::8",
+		LABEL_63 "." LABEL_63 ".b",
+	};
+	static const char *const right[] = {
+		"10.0.2.2", "log", "Log-1.example.net", "3com.example.net",
+		LABEL_63 ".test", "fe80::1", "::1", "2001:db8::",
+		"1:2:3:4:5:6:7:8", "ff::1", "xn--bcher-kva.example",
+	};
+	char text[200];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "syslog.address = %s", wrong[i]);
+		start();
+		read_file(text);
+		CHECK(lines == 1 && strstr(told, "syslog.address: expected "));
+		CHECK(!conf.syslog[0]);
+	}
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		snprintf(text, sizeof(text), "syslog.address = %s\n"
+			 "syslog.port = 65535\n", right[i]);
+		start();
+		read_n(CONF_FILE, text, strlen(text), true);
+		CHECK(!lines && is(CONF_SYSLOG_ADDRESS, right[i]));
+		CHECK(is(CONF_SYSLOG_PORT, "65535"));
+	}
+	read_n(CONF_OPTION, "syslog.address=0.0.0.0", 22, false);
+	CHECK(!lines && !conf.syslog[0] && is(CONF_SYSLOG_ADDRESS, "0.0.0.0"));
+}
+
 int main(void)
 {
+	name_servers();
+	if (conf_name(CONF_SYSLOG_ADDRESS))
+		receivers_of_the_log();
 	choices_and_mac_addresses();
 	built_in_values();
 	all_keys();

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tandem/hostname.h>
 
 /* The keys, in the order in which they are shown; core/conf/keys.c. */
 enum conf_key {
@@ -21,11 +22,14 @@ enum conf_key {
 	CONF_IP_ADDRESS,
 	CONF_IP_NETMASK,
 	CONF_IP_GATEWAY,
+	CONF_IP_DNS,
 	CONF_IP_MAC,
 	CONF_IP_MTU,
 	CONF_IPV6,
 	CONF_ECHO_PORT,
 	CONF_ECHO_AUTOSTART,
+	CONF_SYSLOG_ADDRESS,
+	CONF_SYSLOG_PORT,
 	CONF_LOG_LEVEL,
 	CONF_LOG_SERIAL_PORT,
 	CONF_DBGSH,
@@ -49,6 +53,7 @@ enum conf_ip_mac { CONF_MAC_SHARED, CONF_MAC_OWN, CONF_MAC_EXPLICIT };
 enum conf_problem { CONF_FINE, CONF_UNREADABLE, CONF_NOT_TEXT, CONF_PROBLEMS };
 
 #define CONF_TEXT_MAX	16384	/* bytes of a text */
+#define CONF_DNS_MAX	2	/* servers */
 #define CONF_PCI_MAX	512	/* as BINDING_TEXT_MAX */
 #define CONF_LINE_MAX	200	/* characters of what is told, with the end */
 
@@ -59,6 +64,8 @@ struct conf {
 	 */
 	uint32_t number[CONF_KEYS];
 	uint8_t mac[6];			/* with CONF_MAC_EXPLICIT */
+	uint32_t dns[CONF_DNS_MAX];	/* as IPv4 above; 0: none */
+	char syslog[HOSTNAME_MAX];	/* address or name; "": off */
 	char pci[CONF_PCI_MAX];
 	/* line or word (from 1) of the source, 0 for built-in ones */
 	struct {
