@@ -3,7 +3,6 @@
 #include <net/settings.h>
 
 #include <string.h>
-#include <tandem/conf.h>
 
 #define LOCAL_BIT	0x02u	/* of a MAC address's first byte */
 
@@ -16,6 +15,7 @@ void net_settings_from(const struct conf *c, struct net_settings *s)
 		.mac_mode = (enum net_mac_mode)c->number[CONF_IP_MAC],
 	};
 	memcpy(s->mac, c->mac, ETH_ALEN);
+	memcpy(s->dns, c->dns, sizeof(s->dns));
 	if (s->dhcp)
 		return;
 	s->address = c->number[CONF_IP_ADDRESS];

@@ -24,7 +24,8 @@ enum echoctl_action {
 struct echoctl_command {
 	enum echoctl_action action;
 	const char *expected;		/* ECHOCTL_WRONG */
-	uint32_t address;
+	uint32_t address;		/* 0: of that name */
+	const char *name;
 	uint16_t port;
 	enum echo_protocol protocol;	/* ECHO_ALL: SERVER_STOP alone */
 	uint32_t datagram;		/* CLIENT_CONNECT by UDP: bytes */

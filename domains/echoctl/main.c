@@ -11,20 +11,24 @@
 #include <domain/tty.h>
 #include <errno.h>
 #include <services/echo.h>
+#include <services/netd.h>
 #include <stdio.h>
 
 #define POLL_US			20000
 #define CONNECT_TIMEOUT_US	10000000
 #define STALL_TIMEOUT_US	10000000
+/* longer than netd asks two servers */
+#define NAME_TIMEOUT_US		20000000
 
 static const char help[] =
 	"echoctl [command]: one command, or a prompt for more\n"
 	"  server start [--udp] <port>   listen for echo clients, by TCP or UDP\n"
 	"  server stop [--tcp|--udp]     end the servers, or one of them, and\n"
 	"                                their connections\n"
-	"  client connect <ip> <port>    connect to an echo server by TCP\n"
-	"  client connect --udp [--size <bytes>] <ip> <port>\n"
-	"                                by UDP, in datagrams of 1472 bytes\n"
+	"  client connect <host> <port>  connect to an echo server by TCP\n"
+	"  client connect --udp [--size <bytes>] <host> <port>\n"
+	"                                by UDP, in datagrams of 1472 bytes;\n"
+	"                                a host is an IPv4 address or a name\n"
 	"  client send [bytes|text]      send, and compare what comes back; by\n"
 	"                                UDP a datagram is lost after 1 s\n"
 	"  client close                  end the client's connection\n"
@@ -55,7 +59,7 @@ static const char *error_text(int error)
 	case ETIMEDOUT:		return "no answer in time";
 	case ENETUNREACH:	return "no route to that address";
 	case ENOTCONN:		return "not connected; first \"client connect "
-				       "<ip> <port>\"";
+				       "<host> <port>\"";
 	default:		return command_error(error);
 	}
 }
@@ -123,10 +127,50 @@ static int do_server(enum echo_operation what, const struct echoctl_command *c)
 	return 0;
 }
 
-static int do_connect(const struct echoctl_command *c)
+static int name_failed(const char *name, int error)
+{
+	const char *why = error_text(error);
+
+	if (error == -ENODEV)
+		why = "the VMM has no DNS server; \"net address\" shows them";
+	else if (error == -ENOENT)
+		why = "the DNS servers know no IPv4 address of it";
+	else if (error == -ETIMEDOUT)
+		why = "no DNS server answers";
+	printf("client connect: %s: %s (%d)\n", name, why, error);
+	return COMMAND_FAILED;
+}
+
+/* netd asks for itself and gives up in time; see services/netd.h. */
+static int ask_for_address(const char *name, uint32_t *address)
+{
+	uint64_t end = sys_time() + NAME_TIMEOUT_US;
+	char text[NETD_IP_MAX] = "";
+	struct msg_buf bufs[2] = {
+		{ .base = (void *)name, .len = (uint32_t)strlen(name) },
+		{ .base = text, .len = sizeof(text), .writable = 1 },
+	};
+	int desc, error = -EAGAIN;
+
+	while (error == -EAGAIN && sys_time() < end) {
+		desc = msgopen(NETD_HANDLER);
+		if (desc < 0)
+			return desc == -ENOENT ? -EPIPE : desc;
+		error = msgsendbuf(desc, NETD_RESOLVE, bufs, 2);
+		msgclose(desc);
+		if (error == -EAGAIN)
+			sys_wait(sys_time() + POLL_US);
+	}
+	text[sizeof(text) - 1] = '\0';
+	if (!error && args_ipv4(text, address))
+		return -EPROTO;
+	return error == -EAGAIN ? -ETIMEDOUT : error;
+}
+
+static int connect_to(const struct echoctl_command *c, uint32_t address)
 {
 	struct echo_request request = {
-		.address = c->address, .port = c->port,
+		.address = address, .port = c->port,
 		.protocol = (uint16_t)c->protocol, .datagram = c->datagram,
 	};
 	struct msg_buf buf = { .base = &request, .len = sizeof(request) };
@@ -159,8 +203,16 @@ static int do_connect(const struct echoctl_command *c)
 		return failed("client connect", state.error);
 	printf("%s %s port %u\n",
 	       c->protocol == ECHO_UDP ? "datagrams go to" : "connected to",
-	       echoctl_address(c->address, text), c->port);
+	       echoctl_address(address, text), c->port);
 	return 0;
+}
+
+static int do_connect(const struct echoctl_command *c)
+{
+	uint32_t address = c->address;
+	int error = c->name ? ask_for_address(c->name, &address) : 0;
+
+	return error ? name_failed(c->name, error) : connect_to(c, address);
 }
 
 /* Whether all came back depends on the network: failed is what is missing. */

@@ -4,6 +4,7 @@
 
 #include <domain/args.h>
 #include <string.h>
+#include <tandem/hostname.h>
 
 static struct echoctl_command wrong(const char *expected)
 {
@@ -84,19 +85,21 @@ static struct echoctl_command parse_connect(int argc, char *const *argv)
 	if (c.protocol == ECHO_UDP && is_word(argc, argv, i, "--size")) {
 		if (i + 1 >= argc || args_number(argv[i + 1], 1,
 						 ECHO_DATAGRAM_MAX, &size))
-			return wrong("client connect --udp --size <bytes> <ip> "
-				     "<port>, with 1 to 32768 bytes");
+			return wrong("client connect --udp --size <bytes> "
+				     "<host> <port>, with 1 to 32768 bytes");
 		i += 2;
 	}
 	if (argc != i + 2)
-		return wrong("client connect [--udp [--size <bytes>]] <ip> "
-			     "<port>");
-	if (args_ipv4(argv[i], &c.address))
-		return wrong("client connect [--udp] <ip> <port>, with an IPv4 "
-			     "address such as 192.168.0.1");
+		return wrong("client connect [--udp [--size <bytes>]] "
+			     "<host> <port>");
+	if (hostname_valid(argv[i], strlen(argv[i])))
+		c.name = argv[i];
+	else if (args_ipv4(argv[i], &c.address))
+		return wrong("client connect [--udp] <host> <port>, with a "
+			     "name or an IPv4 address such as 192.168.0.1");
 	if (args_number(argv[i + 1], 1, 65535, &port))
-		return wrong("client connect [--udp] <ip> <port>, with a port "
-			     "from 1 to 65535");
+		return wrong("client connect [--udp] <host> <port>, with a "
+			     "port from 1 to 65535");
 	c.port = (uint16_t)port;
 	c.datagram = (uint32_t)size;
 	return c;
@@ -112,7 +115,7 @@ static struct echoctl_command parse_client(int argc, char *const *argv)
 		};
 	if (is_word(argc, argv, 1, "connect"))
 		return parse_connect(argc, argv);
-	return wrong("client connect [--udp] <ip> <port>, client send "
+	return wrong("client connect [--udp] <host> <port>, client send "
 		     "[bytes|text], or client close");
 }
 

@@ -63,6 +63,32 @@ static void json_lease(struct json *j, const struct netd_interface *i)
 	json_number(j, "lease_left_s", i->lease_left_s);
 }
 
+static void show_dns(const struct netd_interface *i)
+{
+	char first[16], second[16];
+
+	if (!i->dns[0])
+		printf("netd: DNS server none\n");
+	else
+		printf("netd: DNS server%s %s%s%s, %s\n", i->dns[1] ? "s" : "",
+		       dotted(i->dns[0], first), i->dns[1] ? " " : "",
+		       i->dns[1] ? dotted(i->dns[1], second) : "",
+		       i->dns_by_dhcp ? "by DHCP" : "from the configuration");
+}
+
+static void json_dns(struct json *j, const struct netd_interface *i)
+{
+	char ip[16];
+
+	json_open(j, "dns", '[');
+	for (unsigned int n = 0; n < 2 && i->dns[n]; n++)
+		json_text(j, NULL, dotted(i->dns[n], ip));
+	json_close(j);
+	if (i->dns[0])
+		json_text(j, "dns_source", i->dns_by_dhcp ? "dhcp" :
+			  "configuration");
+}
+
 static void show_addresses6(struct json *j)
 {
 	const struct netd_address6 *a = (const void *)answer;
@@ -100,6 +126,7 @@ int net_address(struct json *j)
 		       mask, gateway, i->dhcp[0] ? "by DHCP" :
 		       "from the configuration");
 		show_lease(i);
+		show_dns(i);
 		printf("netd: MAC %s mtu %u link %s\n", mac, i->mtu,
 		       i->link ? "up" : "down");
 		printf("netd: heap %u of %u KiB used\n", i->heap_used_kib,
@@ -114,6 +141,7 @@ int net_address(struct json *j)
 	json_text(j, "source", i->dhcp[0] ? "dhcp" : "configuration");
 	if (i->dhcp[0])
 		json_lease(j, i);
+	json_dns(j, i);
 	json_text(j, "mac", mac);
 	json_number(j, "mtu", i->mtu);
 	json_bool(j, "link", i->link);

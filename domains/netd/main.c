@@ -15,6 +15,7 @@
 #include <lwip/timeouts.h>
 #include <netring.h>
 #include <services/netd.h>
+#include <tandem/hostname.h>
 
 #include "../../net/stack/lwip/stack.h"
 
@@ -35,6 +36,11 @@ uint32_t *netd_kept(enum netd_kept which)
 uint16_t netd_echo_port(void)
 {
 	return stack_netif_echo_port();
+}
+
+int netd_resolve(const char *name, bool ip6, char text[NETD_IP_MAX])
+{
+	return stack_dns_resolve(name, ip6, text);
 }
 
 static void start_services(void)
@@ -80,9 +86,25 @@ static _Noreturn void run(void)
 
 MSG_HANDLER(netd_status);
 
+static int resolve(const struct msg_buf *bufs, size_t n)
+{
+	char name[HOSTNAME_MAX] = "", text[NETD_IP_MAX] = "";
+	int result;
+
+	if (n < 2 || bufs[0].len >= sizeof(name) || !bufs[1].writable ||
+	    bufs[1].len < sizeof(text))
+		return -EINVAL;
+	memcpy(name, bufs[0].base, bufs[0].len);
+	result = netd_resolve(name, false, text);
+	memcpy(bufs[1].base, text, sizeof(text));
+	return result;
+}
+
 /* NETD_HANDLER: see services/netd.h. */
 int netd_status(int type, int value, struct msg_buf *bufs, size_t n)
 {
+	if (type == MSG_BUF && value == NETD_RESOLVE)
+		return resolve(bufs, n);
 	if (type != MSG_BUF || n < 1 || !bufs[0].writable)
 		return -EINVAL;
 	return stack_status(value, bufs[0].base, bufs[0].len);

@@ -20,6 +20,8 @@
 
 /* ---- what netd is told ---- */
 
+_Static_assert(NETRING_DNS_MAX == CONF_DNS_MAX, "servers that are told");
+
 static void fill_config(struct stack_port *s)
 {
 	const struct net_settings *set = net_settings();
@@ -35,6 +37,7 @@ static void fill_config(struct stack_port *s)
 	c->ip_address = set->address;
 	c->ip_netmask = set->netmask;
 	c->ip_gateway = set->gateway;
+	memcpy(c->dns, set->dns, sizeof(c->dns));
 	/* the card's address names the machine, whatever the stack's is */
 	snprintf(c->hostname, sizeof(c->hostname),
 		 "tandem-%02x%02x%02x%02x%02x%02x", card[0], card[1], card[2],

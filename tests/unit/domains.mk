@@ -11,7 +11,7 @@ debug_parse-cflags := -idirafter domains/include
 domain_args-y += tests/unit/domain_args_test.c domains/lib/args.c
 domain_malloc-y += tests/unit/domain_malloc_test.c
 echoctl_parse-y += tests/unit/echoctl_parse_test.c domains/echoctl/parse.c \
-	domains/lib/args.c
+	domains/lib/args.c lib/hostname.c
 dbgsh_session-y += tests/unit/dbgsh_session_test.c guest/dbgsh/session.c \
 	guest/dbgsh/interactive.c guest/dbgsh/script.c \
 	guest/dbgsh/terminal_posix.c

@@ -39,6 +39,17 @@ static void commands_are_understood(void)
 	      c.address == 0x0a000202);
 }
 
+static void names_are_no_addresses(void)
+{
+	struct echoctl_command c = parse("client connect echo.test 7");
+
+	CHECK(c.action == ECHOCTL_CLIENT_CONNECT && c.port == 7);
+	CHECK(!strcmp(c.name, "echo.test") && !c.address);
+	c = parse("client connect --udp --size 8 echo 7");
+	CHECK(!strcmp(c.name, "echo") && c.protocol == ECHO_UDP);
+	CHECK(!parse("client connect 10.0.2.2 7").name);
+}
+
 static void both_protocols(void)
 {
 	struct echoctl_command c = parse("server start --udp 7");
@@ -102,18 +113,18 @@ static void wrong_commands_are_told_what_is_right(void)
 	check_wrong("server start --udp --tcp 7", "port from 1 to 65535");
 	check_wrong("server start --sctp 7", "port from 1 to 65535");
 	check_wrong("server stop --udp --tcp", "server stop");
-	check_wrong("client connect --udp", "<ip> <port>");
+	check_wrong("client connect --udp", "<host> <port>");
 	check_wrong("client connect --udp --size 10.0.2.2 7", "1 to 32768");
 	check_wrong("client connect --udp --size 0 10.0.2.2 7", "1 to 32768");
 	check_wrong("client connect --udp --size 32769 10.0.2.2 7",
 		    "1 to 32768");
 	check_wrong("client connect --udp --size", "1 to 32768");
-	check_wrong("client connect --size 8 10.0.2.2 7", "<ip> <port>");
+	check_wrong("client connect --size 8 10.0.2.2 7", "<host> <port>");
 	check_wrong("client connect --udp 10.0.2 7", "IPv4 address");
-	check_wrong("client", "client connect [--udp] <ip> <port>");
-	check_wrong("client connect 10.0.2.2", "<ip> <port>");
+	check_wrong("client", "client connect [--udp] <host> <port>");
+	check_wrong("client connect 10.0.2.2", "<host> <port>");
 	check_wrong("client connect 10.0.2 7", "IPv4 address");
-	check_wrong("client connect host 7", "IPv4 address");
+	check_wrong("client connect host_ 7", "IPv4 address");
 	check_wrong("client connect 10.0.2.2 0", "port from 1");
 	check_wrong("client close it", "client close");
 }
@@ -121,6 +132,7 @@ static void wrong_commands_are_told_what_is_right(void)
 int main(void)
 {
 	both_protocols();
+	names_are_no_addresses();
 	commands_are_understood();
 	send_takes_a_number_or_text();
 	wrong_commands_are_told_what_is_right();

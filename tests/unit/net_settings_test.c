@@ -6,7 +6,6 @@
 #include "net_fake.h"
 
 #include <net/settings.h>
-#include <tandem/conf.h>
 
 struct conf tandem_conf;
 
@@ -20,6 +19,7 @@ static void values_are_taken_over(void)
 			[CONF_IP_MAC] = CONF_MAC_EXPLICIT, [CONF_IP_MTU] = 576,
 			[CONF_IPV6] = 1,
 		},
+		.dns = { 0x0302000a, 0x0402000a },
 		.mac = { 2, 0xab, 0xcd, 0, 9, 0xff },
 	};
 	struct net_settings s;
@@ -36,6 +36,7 @@ static void values_are_taken_over(void)
 	net_settings_from(&c, &s);
 	CHECK(s.dhcp && !s.address && !s.netmask && !s.gateway && !s.ipv6);
 	CHECK(s.mac_mode == NET_MAC_OWN);
+	CHECK(s.dns[0] == 0x0302000a && s.dns[1] == 0x0402000a);
 }
 
 static void an_own_mac_is_local_and_never_the_cards(void)

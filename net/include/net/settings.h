@@ -7,6 +7,7 @@
 #define NET_SETTINGS_H
 
 #include <net/net.h>
+#include <tandem/conf.h>
 
 enum net_mac_mode {		/* as enum conf_ip_mac */
 	NET_MAC_SHARED, NET_MAC_OWN, NET_MAC_EXPLICIT
@@ -17,12 +18,11 @@ struct net_settings {
 	bool dhcp;			/* else address, netmask, gateway */
 	uint32_t address, netmask, gateway;
 	bool ipv6;
+	uint32_t dns[CONF_DNS_MAX];	/* also with DHCP, in its servers' place */
 	uint16_t mtu;			/* bytes of IP packet */
 	enum net_mac_mode mac_mode;
 	uint8_t mac[ETH_ALEN];		/* NET_MAC_EXPLICIT */
 };
-
-struct conf;
 
 /* What the configuration c says. */
 void net_settings_from(const struct conf *c, struct net_settings *s);

@@ -7,6 +7,8 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
+#include <tandem/hostname.h>
+
 #define LWIP_HOOK_FILENAME		"lwip_hooks.h"
 
 /* ---- one thread, no operating system ---- */
@@ -15,8 +17,8 @@
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
-/* lwIP's own, of a short lease (dhcp.c) and the echo client's */
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2)
+/* lwIP's own, of a short lease (dhcp.c), the echo client's and syslog's */
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8
@@ -28,7 +30,8 @@
 #define NETD_TCP_CONNECTIONS		64
 #define MEMP_NUM_TCP_PCB		(2 * NETD_TCP_CONNECTIONS + 8)
 #define MEMP_NUM_TCP_PCB_LISTEN		8
-#define MEMP_NUM_UDP_PCB		8
+/* DHCP, echo server and client, syslog, and one for each name asked for */
+#define MEMP_NUM_UDP_PCB		12
 #define MEMP_NUM_TCP_SEG		2048
 #define MEMP_NUM_PBUF			2048
 #define MEMP_NUM_ARP_QUEUE		32
@@ -89,7 +92,11 @@
 #define LWIP_NETIF_HOSTNAME		1
 #define LWIP_AUTOIP			0
 #define LWIP_IGMP			0
-#define LWIP_DNS			0
+/* random source ports and identifiers: LWIP_DNS_SECURE, as lwIP has it */
+#define LWIP_DNS			1
+#define DNS_MAX_NAME_LENGTH		HOSTNAME_MAX
+#define DNS_TABLE_SIZE			4
+#define DNS_MAX_SERVERS			2
 #define LWIP_UDP			1
 
 /*

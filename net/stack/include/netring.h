@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define NETRING_MAGIC		0x474e5254u	/* "TRNG" */
-#define NETRING_VERSION		3
+#define NETRING_VERSION		4
 
 #define NETRING_ENTRIES		256u		/* power of two */
 #define NETRING_SLOT_SIZE	2048u
@@ -75,6 +75,8 @@ struct netring {
 	struct netring_entry entry[NETRING_ENTRIES];
 };
 
+#define NETRING_DNS_MAX		2
+
 /*
  * Written by the core only. generation is odd while the core changes the
  * rest; it has changed when NETRING_EVENT_CONFIG arrives. IPv4 addresses are in
@@ -92,6 +94,7 @@ struct netring_config {
 	uint8_t ipv6;			/* 1: use it */
 	uint8_t echo_autostart;		/* 1: listens from the start */
 	uint16_t echo_port;		/* of the echo server */
+	uint32_t dns[NETRING_DNS_MAX];	/* also with DHCP; 0: none */
 	char hostname[32];		/* ends with 0; names this machine */
 };
 

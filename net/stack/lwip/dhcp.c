@@ -241,6 +241,7 @@ static void give_way(const struct answer *a)
 	tell_same_address(a);
 	count.refused++;
 	address = kept->address = 0;
+	stack_dns_forget();
 	netif_set_addr(netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
 	dhcp_start(netif);
 	last_state = dhcp.state;
@@ -399,6 +400,7 @@ static void lost(void)
 		   "ran out and no server answered" : "was refused (NAK)");
 	count.lost++;
 	address = 0;
+	stack_dns_forget();
 	sys_untimeout(tick, NULL);
 }
 

@@ -340,6 +340,7 @@ static void apply_config(const struct netring_config *c)
 	memcpy(hostname, c->hostname, sizeof(hostname) - 1);
 	by_dhcp = c->dhcp;
 	with_ip6 = c->ipv6;
+	stack_dns_set(c->dns);
 	if (c->mtu >= 576 && c->mtu <= NETRING_SLOT_SIZE - SIZEOF_ETH_HDR)
 		netif.mtu = c->mtu;
 	if (!by_dhcp)
@@ -443,6 +444,7 @@ void stack_netif_start(uint32_t *kept)
 void stack_netif_poll(void)
 {
 	stack_dhcp_poll();
+	stack_dns_poll();
 	if (IS_ENABLED(CONFIG_IPV6) && with_ip6)
 		stack_ip6_poll();
 	stack_announce(&netif, area);
@@ -461,6 +463,7 @@ void stack_netif_interface(struct netd_interface *i)
 	};
 	memcpy(i->mac, netif.hwaddr, sizeof(i->mac));
 	stack_dhcp_interface(i);
+	stack_dns_interface(i);
 }
 
 void stack_netif_counters(stack_counter add, void *to)

@@ -59,6 +59,9 @@ typedef void (*stack_counter)(void *to, const char *name, uint64_t value);
 /* The interface's counters, one call of add for each. */
 void stack_netif_counters(stack_counter add, void *to);
 
+/* As netd_resolve() of services/netd.h. */
+int stack_dns_resolve(const char *name, bool ip6, char text[NETD_IP_MAX]);
+
 /* Answer to a question of services/netd.h: its length, or -EINVAL. */
 int stack_status(int question, void *to, size_t size);
 
@@ -79,6 +82,17 @@ void stack_dhcp_poll(void);
 /* The lease and how it goes; nothing where there is no DHCP. */
 void stack_dhcp_interface(struct netd_interface *i);
 void stack_dhcp_counters(stack_counter add, void *to);
+
+/*
+ * dns.c: ask these servers (NETRING_DNS_MAX of them, network byte order; the
+ * first one 0: what a DHCP server tells).
+ */
+void stack_dns_set(const uint32_t *servers);
+/* What a DHCP server told goes with its lease. */
+void stack_dns_forget(void);
+/* A DHCP server may have told others; after frames. */
+void stack_dns_poll(void);
+void stack_dns_interface(struct netd_interface *i);
 
 /* ip6.c, with CONFIG_IPV6: likewise */
 struct netring_addresses;

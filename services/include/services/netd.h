@@ -6,6 +6,7 @@
 #ifndef SERVICES_NETD_H
 #define SERVICES_NETD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -24,7 +25,12 @@ enum netd_question {
 	NETD_COUNTERS,		/* struct netd_counter, in a fixed order */
 	NETD_NEIGHBOURS,	/* struct netd_neighbour */
 	NETD_CONNECTIONS,	/* struct netd_connection */
-	NETD_QUESTIONS
+	NETD_QUESTIONS,
+	/*
+	 * Not a list: bufs[0] a name, bufs[1] writable, NETD_IP_MAX bytes for
+	 * its IPv4 address as text. As netd_resolve().
+	 */
+	NETD_RESOLVE
 };
 
 struct netd_interface {
@@ -32,7 +38,9 @@ struct netd_interface {
 	uint16_t mtu;
 	uint8_t link;				/* 1: up */
 	uint8_t mac[6];
-	uint8_t pad[3];
+	uint8_t dns_by_dhcp;			/* 1; 0: as configured */
+	uint8_t pad[2];
+	uint32_t dns[2];			/* servers; 0: none */
 	uint32_t heap_used_kib, heap_kib;
 	/* of the lease, where there is one */
 	uint32_t lease_server, lease_s, lease_left_s;	/* ~0: for ever */
@@ -98,6 +106,14 @@ uint32_t *netd_kept(enum netd_kept which);
 
 /* Where the echo server listens from the start; 0: it does not. */
 uint16_t netd_echo_port(void);
+
+/*
+ * The address of a name, as text; ip6: or an IPv6 address, if it has no other.
+ * Does not wait: 0, or -EAGAIN, ask again with the same; -ENOENT: the servers
+ * know no address of it, -ETIMEDOUT: none answered (after 7 s each), -ENODEV:
+ * there is no server, -EINVAL: no name, -EBUSY: too many are being asked for.
+ */
+int netd_resolve(const char *name, bool ip6, char text[NETD_IP_MAX]);
 
 /*
  * What lwIP's error (err_t) is as a negative errno; 0 for ERR_OK.
