@@ -104,7 +104,7 @@ size_t log_read(uint64_t *pos, char *buf, size_t size)
 	size_t n;
 
 	spin_lock(&lock);
-	if (kept.written - *pos > kept.size)
+	if (*pos > kept.written || kept.written - *pos > kept.size)
 		*pos = kept.written > kept.size ? kept.written - kept.size : 0;
 	n = MIN(size, kept.written - *pos);
 	for (size_t i = 0; i < n; i++)
