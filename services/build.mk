@@ -2,3 +2,4 @@
 # Services in netd; domains/netd/build.mk has the rest of it.
 netd-$(CONFIG_ECHO) += services/echo/echo.c services/echo/server.c \
 	services/echo/client.c services/echo/udp.c services/echo/udp_client.c
+netd-$(CONFIG_SYSLOG) += services/syslog/syslog.c services/syslog/format.c

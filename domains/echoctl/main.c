@@ -129,15 +129,8 @@ static int do_server(enum echo_operation what, const struct echoctl_command *c)
 
 static int name_failed(const char *name, int error)
 {
-	const char *why = error_text(error);
-
-	if (error == -ENODEV)
-		why = "the VMM has no DNS server; \"net address\" shows them";
-	else if (error == -ENOENT)
-		why = "the DNS servers know no IPv4 address of it";
-	else if (error == -ETIMEDOUT)
-		why = "no DNS server answers";
-	printf("client connect: %s: %s (%d)\n", name, why, error);
+	printf("client connect: %s: %s (%d)\n", name, error == -EPIPE ?
+	       error_text(error) : netd_resolve_error(error), error);
 	return COMMAND_FAILED;
 }
 

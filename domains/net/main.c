@@ -26,6 +26,7 @@ static const struct part {
 	{ "link", net_link, false, false },
 	{ "address", net_address, true, true },
 	{ "counters", net_counters, true, true },
+	{ "syslog", net_syslog, true, true },
 	{ "neighbours", net_neighbours, true, false },
 	{ "connections", net_connections, true, false },
 };
@@ -48,6 +49,8 @@ static const struct part *find(const char *name)
 
 static bool built(const struct part *p)
 {
+	if (p->show == net_syslog && !IS_ENABLED(CONFIG_SYSLOG))
+		return false;
 	return IS_ENABLED(CONFIG_NETD) || !p->of_netd;
 }
 
@@ -81,14 +84,14 @@ int command(int argc, char **argv)
 			continue;
 		if (option != 'j')
 			return command_expected("ports, link, address, "
-						"counters, neighbours or "
-						"connections, not \"%s\"",
+						"counters, syslog, neighbours "
+						"or connections, not \"%s\"",
 						a.text);
 		json = true;
 	}
 	if (only && !built(only)) {
-		printf("net: %s: this VMM has no TCP/IP stack (NETD)\n",
-		       only->name);
+		printf("net: %s: not built into this VMM (%s)\n", only->name,
+		       IS_ENABLED(CONFIG_NETD) ? "SYSLOG" : "NETD");
 		return COMMAND_FAILED;
 	}
 	if (json)

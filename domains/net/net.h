@@ -19,6 +19,8 @@ int net_link(struct json *j);
 
 int net_address(struct json *j);
 int net_counters(struct json *j);
+/* Nothing while the log goes nowhere. */
+int net_syslog(struct json *j);
 int net_neighbours(struct json *j);
 int net_connections(struct json *j);
 

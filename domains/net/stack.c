@@ -6,10 +6,21 @@
 #include <domain/tty.h>
 #include <errno.h>
 #include <services/netd.h>
+#include <services/syslog.h>
 #include <stdio.h>
 #include <string.h>
 
 static char answer[NETD_ANSWER_MAX] __attribute__((aligned(8)));
+
+static void tell_error(int error, struct json *j)
+{
+	if (j)
+		return;
+	if (error == -ENOENT || error == -EPIPE)
+		printf("netd, the VMM's TCP/IP stack, does not answer\n");
+	else
+		command_failed("netd's answer", error);
+}
 
 /* How many structs of size bytes netd answered with; or -errno, told. */
 static int ask(enum netd_question question, size_t size, struct json *j)
@@ -18,13 +29,7 @@ static int ask(enum netd_question question, size_t size, struct json *j)
 
 	if (len >= 0)
 		return len / (int)size;
-	if (len == -ENOENT || len == -EPIPE) {
-		if (!j)
-			printf("netd, the VMM's TCP/IP stack, does not "
-			       "answer\n");
-	} else if (!j) {
-		command_failed("netd's answer", len);
-	}
+	tell_error(len, j);
 	return len;
 }
 
@@ -169,6 +174,56 @@ int net_counters(struct json *j)
 	}
 	if (j)
 		json_close(j);
+	return 0;
+}
+
+static const char *syslog_state(const struct syslog_status *s)
+{
+	switch (s->state) {
+	case SYSLOG_ASKS:	return "asks for its address";
+	case SYSLOG_NO_NAME:	return netd_resolve_error(s->error);
+	case SYSLOG_WAITS:	return "waits: there is no way to it";
+	case SYSLOG_SENDS:	return "sends";
+	default:		return "off";
+	}
+}
+
+static void json_syslog(struct json *j, const struct syslog_status *s)
+{
+	json_open(j, "syslog", '{');
+	json_text(j, "state", syslog_state(s));
+	if (s->state != SYSLOG_OFF) {
+		json_text(j, "server", s->server);
+		json_text(j, "address", s->address);
+		json_number(j, "port", s->port);
+		json_number(j, "sent", s->sent);
+		json_number(j, "lost_bytes", s->lost);
+		json_number(j, "failed", s->failed);
+	}
+	json_close(j);
+}
+
+int net_syslog(struct json *j)
+{
+	struct syslog_status s = { 0 };
+	int len = command_ask(SYSLOG_HANDLER, 0, &s, sizeof(s));
+
+	if (len != sizeof(s)) {
+		tell_error(len < 0 ? len : -EPROTO, j);
+		return COMMAND_FAILED;
+	}
+	if (j) {
+		json_syslog(j, &s);
+		return 0;
+	}
+	if (s.state == SYSLOG_OFF)
+		return 0;
+	printf("netd: syslog to %s", s.server);
+	if (s.address[0] && strcmp(s.address, s.server))
+		printf(" (%s)", s.address);
+	printf(" port %u: %s\n", s.port, syslog_state(&s));
+	printf("netd: syslog messages %10lu sent, %lu not sent at first, %lu "
+	       "bytes lost\n", s.sent, s.failed, s.lost);
 	return 0;
 }
 

@@ -5,17 +5,19 @@
 const struct usage usage_net = {
 	.name = "net",
 	.what = "the shared network card and the VMM's TCP/IP stack",
-	.text = "net [--json] [ports|link|address|counters|neighbours|"
-			"connections]\n"
+	.text = "net [--json] [ports|link|address|counters|syslog|"
+			"neighbours|connections]\n"
 		"  ports        the switch's ports with their counters, frames "
 			"lost by reason\n"
 		"  link         state, speed and address of the card\n"
 		"  address      the VMM's own addresses\n"
 		"  counters     what its stack has received and sent\n"
+		"  syslog       where the log goes, and how much of it has gone\n"
 		"  neighbours   IP addresses and their MAC addresses (ARP, IPv6)\n"
 		"  connections  TCP connections and listeners, UDP ports\n"
-		"Without a word: ports, address and counters. Counters that are "
+		"Without a word: ports, address, counters and syslog. Counters that are "
 			"0 are left out.\n",
-	.next = { { "", "ports link address counters neighbours connections "
+	.next = { { "", "ports link address counters syslog neighbours "
+			"connections "
 			"--json --help" } },
 };

@@ -38,6 +38,16 @@ uint16_t netd_echo_port(void)
 	return stack_netif_echo_port();
 }
 
+uint16_t netd_syslog(char *server)
+{
+	return stack_netif_syslog(server);
+}
+
+bool netd_reaches(const char *address)
+{
+	return stack_netif_reaches(address);
+}
+
 int netd_resolve(const char *name, bool ip6, char text[NETD_IP_MAX])
 {
 	return stack_dns_resolve(name, ip6, text);

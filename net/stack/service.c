@@ -42,6 +42,8 @@ static void fill_config(struct stack_port *s)
 	snprintf(c->hostname, sizeof(c->hostname),
 		 "tandem-%02x%02x%02x%02x%02x%02x", card[0], card[1], card[2],
 		 card[3], card[4], card[5]);
+	c->syslog_port = (uint16_t)tandem_conf.number[CONF_SYSLOG_PORT];
+	memcpy(c->syslog, tandem_conf.syslog, sizeof(c->syslog));
 	c->echo_port = (uint16_t)tandem_conf.number[CONF_ECHO_PORT];
 	c->echo_autostart = tandem_conf.number[CONF_ECHO_AUTOSTART] != 0;
 }

@@ -23,3 +23,7 @@ domain_malloc-cflags := -idirafter domains/include
 dbgsh_session-cflags := -Iguest/dbgsh -D_GNU_SOURCE
 call_vmm-cflags := -Iguest/common
 echoctl_parse-cflags := -idirafter domains/include -Iservices/include
+unit-tests-y += syslog_format
+syslog_format-y += tests/unit/syslog_format_test.c services/syslog/format.c \
+	domains/lib/log_level.c
+syslog_format-cflags := -Iservices/syslog -idirafter domains/include

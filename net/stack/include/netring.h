@@ -35,6 +35,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <tandem/hostname.h>
 
 #define NETRING_MAGIC		0x474e5254u	/* "TRNG" */
 #define NETRING_VERSION		4
@@ -95,6 +96,8 @@ struct netring_config {
 	uint8_t echo_autostart;		/* 1: listens from the start */
 	uint16_t echo_port;		/* of the echo server */
 	uint32_t dns[NETRING_DNS_MAX];	/* also with DHCP; 0: none */
+	uint16_t syslog_port;
+	char syslog[HOSTNAME_MAX];	/* where the log goes; "": nowhere */
 	char hostname[32];		/* ends with 0; names this machine */
 };
 

@@ -197,6 +197,34 @@ bool stack_ip6_neighbour(unsigned int i, struct netd_neighbour *n)
 	return true;
 }
 
+static bool mac_is_known(const ip6_addr_t *hop)
+{
+	for (size_t i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+		const struct nd6_neighbor_cache_entry *e = &neighbor_cache[i];
+
+		if (e->state != ND6_NO_ENTRY && e->state != ND6_INCOMPLETE &&
+		    ip6_addr_cmp_zoneless(&e->next_hop_address, hop))
+			return true;
+	}
+	return false;
+}
+
+bool stack_ip6_reaches(const char *address)
+{
+	ip6_addr_t to;
+
+	if (!netif || !ip6addr_aton(address, &to))
+		return false;
+	for (size_t i = 0; i < LWIP_ND6_NUM_DESTINATIONS; i++) {
+		const struct nd6_destination_cache_entry *e =
+			&destination_cache[i];
+
+		if (ip6_addr_cmp_zoneless(&e->destination_addr, &to))
+			return mac_is_known(&e->next_hop_addr);
+	}
+	return false;
+}
+
 void stack_ip6_counters(stack_counter add, void *to)
 {
 	if (netif)

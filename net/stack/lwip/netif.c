@@ -396,6 +396,29 @@ uint16_t stack_netif_echo_port(void)
 	return area->config.echo_autostart ? area->config.echo_port : 0;
 }
 
+uint16_t stack_netif_syslog(char *server)
+{
+	memcpy(server, area->config.syslog, sizeof(area->config.syslog));
+	return area->config.syslog_port;
+}
+
+bool stack_netif_reaches(const char *address)
+{
+	const ip4_addr_t *hop, *found;
+	struct eth_addr *mac;
+	ip4_addr_t to;
+
+	if (!netif_is_link_up(&netif))
+		return false;
+	if (!ip4addr_aton(address, &to))
+		return IS_ENABLED(CONFIG_IPV6) && with_ip6 &&
+		       stack_ip6_reaches(address);
+	hop = ip4_addr_netcmp(&to, netif_ip4_addr(&netif),
+			      netif_ip4_netmask(&netif)) ?
+	      &to : netif_ip4_gw(&netif);
+	return etharp_find_addr(&netif, hop, &mac, &found) >= 0;
+}
+
 uint32_t *stack_netif_kept(void)
 {
 	return area->kept;

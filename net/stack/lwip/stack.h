@@ -39,6 +39,10 @@ void stack_netif_poll(void);
 /* Where the echo server listens from the start; 0: it does not. */
 uint16_t stack_netif_echo_port(void);
 
+/* As netd_syslog() and netd_reaches() of services/netd.h. */
+uint16_t stack_netif_syslog(char *server);
+bool stack_netif_reaches(const char *address);
+
 /* Hand up to budget received frames to lwIP. Returns true if more wait. */
 bool stack_netif_receive(unsigned int budget);
 
@@ -102,6 +106,8 @@ void stack_ip6_poll(void);
 void stack_ip6_collect(struct netring_addresses *a);
 /* Address i, from 0; false past the last. One that is not used: "". */
 bool stack_ip6_address(unsigned int i, struct netd_address6 *a);
+/* As stack_netif_reaches(), of an IPv6 address. */
+bool stack_ip6_reaches(const char *address);
 /* The same of neighbours whose MAC address is known. */
 bool stack_ip6_neighbour(unsigned int i, struct netd_neighbour *n);
 void stack_ip6_counters(stack_counter add, void *to);

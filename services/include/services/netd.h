@@ -6,6 +6,7 @@
 #ifndef SERVICES_NETD_H
 #define SERVICES_NETD_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -94,7 +95,8 @@ enum netd_kept {
 	NETD_KEPT_ECHO_UDP,
 	NETD_KEPT_DHCP,		/* net/stack/lwip/dhcp.c: 4 words */
 	NETD_KEPT_DHCP_END = NETD_KEPT_DHCP + 4,
-	NETD_KEPT_WORDS = NETD_KEPT_DHCP_END,
+	NETD_KEPT_SYSLOG = NETD_KEPT_DHCP_END,	/* syslog.c: 2 words */
+	NETD_KEPT_WORDS = NETD_KEPT_SYSLOG + 2,
 };
 
 /*
@@ -108,12 +110,36 @@ uint32_t *netd_kept(enum netd_kept which);
 uint16_t netd_echo_port(void);
 
 /*
+ * Where the log goes, HOSTNAME_MAX characters; "": nowhere. The port.
+ */
+uint16_t netd_syslog(char *server);
+
+/*
+ * Would a packet to that address, as text, leave now, the next hop's MAC address
+ * being known?
+ */
+bool netd_reaches(const char *address);
+
+/*
  * The address of a name, as text; ip6: or an IPv6 address, if it has no other.
  * Does not wait: 0, or -EAGAIN, ask again with the same; -ENOENT: the servers
  * know no address of it, -ETIMEDOUT: none answered (after 7 s each), -ENODEV:
  * there is no server, -EINVAL: no name, -EBUSY: too many are being asked for.
  */
 int netd_resolve(const char *name, bool ip6, char text[NETD_IP_MAX]);
+
+/* The same in words, for a person who is shown the name before. */
+static inline const char *netd_resolve_error(int error)
+{
+	switch (error) {
+	case -ENOENT:	return "the DNS servers know no address of it";
+	case -ETIMEDOUT:	return "no DNS server answers";
+	case -ENODEV:	return "the VMM has no DNS server";
+	case -EINVAL:	return "no name of a host";
+	case -EBUSY:	return "too many names are being asked for";
+	default:	return "it cannot be asked for";
+	}
+}
 
 /*
  * What lwIP's error (err_t) is as a negative errno; 0 for ERR_OK.
