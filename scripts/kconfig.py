@@ -87,7 +87,8 @@ def check_receiver(value):
     try:
         address = ipaddress.ip_address(value)
         good = is_host(address) if address.version == 4 else \
-            not address.is_multicast and "." not in value
+            not address.is_multicast and not set(".%") & set(value) and \
+            value != "::"
     except ValueError:
         good = is_host_name(value)
     return None if good and len(value) <= 127 else \

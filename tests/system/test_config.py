@@ -8,10 +8,12 @@ next boot entry. TANDEM_CONFIGS=100 tries as many bad configurations (make
 test-config); 10 of them are in make test.
 """
 
+import importlib
 import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 from lib import boot, disk, paths, uefi_vars
@@ -145,6 +147,30 @@ def test_author_and_checker_agree_on_many():
         status, told = checked(working_folder("many"), conf, check)
         assert status == 1, f"seed {seed}"
         agree(conf, told)
+
+
+TEXTS = ("", "0.0.0.0", "10.0.2.3", "10.0.2.3,10.0.2.4", "10.0.2.3 , 10.0.2.4",
+         "10.0.2.3,", "1.2.3.4,1.2.3.4,1.2.3.4", "10.0.2.3,0.0.0.0", "10.0.2",
+         "300.1.1.1", "127.0.0.1", "224.0.0.1", "10.0.2.03", "0x7f000001",
+         "log", "log.example.net", "3com.example", "example.3com", "a..b", "a.",
+         "-a", "a-", "a_b", "x" * 63 + ".test", "x" * 64 + ".test",
+         "a." * 61 + "test1", "a." * 61 + "test12", "::", "::1", "fe80::1",
+         "FE80::1", "ff02::1", "ff::1", "1::2::3", "1:2:3:4:5:6:7:8",
+         "1:2:3:4:5:6:7", "12345::", "::ffff:10.0.0.1", "fe80::1%eth0")
+
+
+def test_the_build_judges_addresses_and_names_as_the_boot_does():
+    """scripts/kconfig.py has it all once more, in Python."""
+    sys.path.append(str(paths.TOP / "scripts"))
+    kconfig = importlib.import_module("kconfig")
+    checker = paths.need(paths.BUILD / "host" / "tandem-conf", "run make")
+    file = working_folder("build") / "text"
+    for key, check in (("ip.dns", kconfig.check_dns),
+                       ("syslog.address", kconfig.check_receiver)):
+        for text in TEXTS:
+            file.write_text(f"{key} = {text}\n")
+            status, told = output(checker, file)
+            assert (status == 0) == (check(text) is None), (key, text, told)
 
 
 @pytest.mark.parametrize("seed", range(CONFIGS))
@@ -328,7 +354,8 @@ def key():
 
 SIGNED = b"pci = device=bnx, driver=none\nlog.level = 3\n"
 UNSIGNED = {"file": b"ip.address = 10.0.2.63\npci = driver=bnx\n"
-                    b"dbgsh = n\necho.server.port = 9\n",
+                    b"dbgsh = n\necho.server.port = 9\n"
+                    b"ip.dns = 10.0.2.3\nsyslog.address = log.test\n",
             "option": "log.level=0"}
 
 
@@ -344,7 +371,7 @@ def only_addresses_were_set(machine):
     assert machine.said()[:-1] == [f"Tandem: {line}"
                                    for line in machine.complaints()]
     assert "2 values set by .tandemcf" in log
-    assert "2 values set by tandem.conf" in log
+    assert "4 values set by tandem.conf" in log
 
 
 def test_under_secure_boot_what_is_not_signed_sets_addresses_only(key):
