@@ -461,7 +461,8 @@ def test_netd_counts(machine, traffic):
     assert after["ICMP sent"] - before["ICMP sent"] == 5
     assert after["received"] - before["received"] >= 5
     usual = ask(machine, "net")
-    assert set(usual) == {"cards", "address", "counters"}
+    assert set(usual) == {"cards", "address", "counters", "syslog"}
+    assert usual["syslog"] == {"state": "off"}
 
 
 def test_nothing_of_it_broke_a_rule(machine):

@@ -5,15 +5,17 @@ same server with the same MAC address. The servers are Debian's dnsmasq and Kea.
 Tests run in the order of the file.
 """
 
+import json
 import re
 import time
 
 import pytest
-from lib import boot, dhcp, settings
+from lib import boot, dhcp, paths, settings
 from lib.dbgsh import DebugShell
 from lib.dhcp import answers, status, vmm_address
 from lib.machine import NIC_MAC, Machine
 from lib.namespace import Namespace
+from lib.syslogd import Syslogd
 from lib.wait import wait_for
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
@@ -22,18 +24,25 @@ from scapy.layers.l2 import Ether
 NAME = "tandem-" + NIC_MAC.replace(":", "")
 CLIENT_ID = ":".join(f"{b:02x}" for b in b"\0" + NAME.encode())
 LEASE = 12
+LOG_RING = int(paths.config()["LOG_RING_KIB"]) * 1024
+
+LOG_SERVER, ECHO_SERVER = "log.tandem.test", "echo.tandem.test"
+# A line of tandem.conf that is put into force by hand, on the disk.
+NO_DNS, DNS = b"# ip.dns = 10.0.2.77\n", b"  ip.dns = 10.0.2.77\n"
 
 
 class Bench:
     """The machine, a station with servers, and what they have given."""
 
     def __init__(self):
-        options = boot.prepare("dhcp", boot.guest(),
-                               files=settings.files(ip_mode="dhcp"))
+        files = settings.files(ip_mode="dhcp", syslog_address=LOG_SERVER)
+        files["EFI/BOOT/tandem.conf"] += NO_DNS
+        options = boot.prepare("dhcp", boot.guest(), files=files)
         self.machine = Machine("dhcp", peer="alone", **options)
         self.machine.start()
         self.ns = Namespace(self.machine, ["10.0.2.2/24"])
-        self.server = dhcp.dnsmasq(self.ns)
+        self.server = dhcp.dnsmasq(self.ns, names=[LOG_SERVER, ECHO_SERVER])
+        self.syslogd = Syslogd(self.ns, dhcp.SERVER)
         boot.wait_ready(self.machine, 120)
         self.guest = self.vmm = None
 
@@ -139,13 +148,149 @@ def test_when_the_link_comes_back_the_vmm_asks_whether_all_is_as_before(bench):
     assert answers(bench.ns, bench.vmm)
 
 
+# ---- names, and the log to a server that has one ----
+
+def to_be_sent(bench):
+    """The log of this boot, but for what syslog itself says in it."""
+    lines = bench.machine.vmm_log().splitlines()
+    start = max(i for i, line in enumerate(lines) if "] Tandem " in line)
+    return [line for line in lines[start:] if "netd: syslog: " not in line]
+
+
+def echoctl(bench, *commands):
+    with DebugShell(bench.machine.console) as shell:
+        return "".join(shell.command(f"echoctl {c}", timeout=30)
+                       for c in commands)
+
+
+def test_the_servers_of_the_dhcp_server_are_asked(bench):
+    assert "netd: DNS server 10.0.2.2, by DHCP" in status(bench.machine)
+    bench.ns.start("echo", "busybox", "nc", "-ll", "-p", "7", "-e", "cat")
+    said = echoctl(bench, f"client connect {ECHO_SERVER} 7",
+                   "client send 1000", "client close")
+    assert "connected to 10.0.2.2 port 7" in said
+    assert "1000 bytes came back unchanged" in said
+
+
+def test_a_name_that_does_not_exist_is_told(bench):
+    assert "nosuch.test: the DNS servers know no address of it" in \
+        echoctl(bench, "client connect nosuch.test 7")
+
+
+def test_each_question_comes_from_a_port_of_its_own(bench):
+    ports = re.findall(rf"{bench.vmm}/(\d+) query", asked(bench))
+    assert len(ports) >= 3 and len(set(ports)) > 1
+    assert all(int(port) >= 1024 for port in ports)
+
+
+def test_the_log_has_come_whole_and_in_order(bench):
+    """From the first line on, though nobody was there to take it; across the
+    end of netd and of the link, above; nothing twice."""
+    lines = to_be_sent(bench)
+    assert "netd ended" in "".join(lines) and "link down" in "".join(lines)
+    bench.syslogd.wait_for(lines)
+    assert f"netd: syslog: the log goes to {dhcp.SERVER} port 514" in \
+        bench.machine.vmm_log()
+
+
+def test_a_syslog_server_understands_each_field(bench):
+    messages = bench.syslogd.messages()
+    assert {m.version for m in messages} == {"1"}
+    assert {(m.host, m.app, m.proc, m.id) for m in messages} == {
+        (NAME, "tandem", "-", "-")}
+    for m in messages:
+        level = re.match(r"\[ *\d+\.\d+\] (error|warning|)", m.text)[1]
+        assert m.pri == "daemon." + {"error": "err", "warning": "warning",
+                                     "": "info"}[level]
+        seconds, hundredths = re.match(r"\[ *(\d+)\.(\d\d)", m.text).groups()
+        assert re.fullmatch(r'\[meta sequenceId="\d+" sysUpTime='
+                            rf'"{int(seconds + hundredths)}"\]', m.data)
+    numbers = [int(re.search(r'sequenceId="(\d+)', m.data)[1])
+               for m in messages]
+    second = numbers.index(1, 1)        # of the second netd
+    assert numbers == [*range(1, second + 1),
+                       *range(1, len(numbers) - second + 1)]
+
+
+def test_net_tells_how_the_log_goes(bench):
+    with DebugShell(bench.machine.console) as shell:
+        said = shell.command("net syslog")
+        told = json.loads(shell.command("net syslog --json"))["syslog"]
+    assert f"syslog to {LOG_SERVER} (10.0.2.2) port 514: sends" in said
+    assert told["state"] == "sends" and told["lost_bytes"] == 0
+    assert told["sent"] > 3         # by this netd
+
+
+# ---- the next boot, with another DNS server by tandem.conf ----
+
+def put_dns_into_force(bench):
+    with open(bench.machine.disk, "r+b") as disk:
+        at = disk.read().index(NO_DNS)
+        disk.seek(at)
+        disk.write(DNS)
+
+
 def test_after_a_reboot_both_have_what_they_had(bench):
+    put_dns_into_force(bench)
     bench.machine.console.begin("reboot -f")
     bench.machine.console.agent = False
     boot.wait_ready(bench.machine, 120)
     assert dhcp.guest_asks(bench.machine) == bench.guest
     assert vmm_address(bench.machine) == bench.vmm
     assert answers(bench.ns, bench.vmm) and answers(bench.ns, bench.guest)
+
+
+def test_a_configured_dns_server_comes_before_the_dhcp_servers(bench):
+    """It is not there, so the log waits."""
+    said = status(bench.machine)
+    assert "netd: DNS server 10.0.2.77, from the configuration" in said
+    assert "client connect: x.test: no DNS server answers" in echoctl(
+        bench, "client connect x.test 7")
+    assert "syslog to log.tandem.test port 514: no DNS server answers" in \
+        status(bench.machine)
+
+
+def test_the_log_comes_when_its_server_has_an_address(bench):
+    """All of it, from the first line of this boot on."""
+    before = len(bench.syslogd.messages())
+    bench.ns.run("ip", "addr", "add", "10.0.2.77/24", "dev", "eth0")
+    wait_for(lambda: len(bench.syslogd.messages()) > before, 40,
+             "nothing comes")
+    wait_for(lambda: bench.syslogd.messages()[-1].text ==
+             to_be_sent(bench)[-1], 15, "not all comes")
+    came = [m.text for m in bench.syslogd.messages()[before:]]
+    assert came == to_be_sent(bench)[:len(came)]
+    assert "] Tandem " in came[0]
+
+
+def test_what_the_log_overwrote_is_told(bench):
+    """More than it holds while there is no link. Then it comes in order, and
+    not faster than 100 lines a second."""
+    before = len(bench.syslogd.messages())
+    bench.machine.qmp.set_link("nic0", False)
+    wait_for(lambda: to_be_sent(bench)[-1].endswith("link down"), 5, "link")
+    start = len(bench.machine.vmm_log())
+    with DebugShell(bench.machine.console) as shell:
+        while len(bench.machine.vmm_log()) - start < LOG_RING + 2000:
+            shell.command("crash deep")
+    assert len(bench.syslogd.messages()) == before
+    bench.machine.qmp.set_link("nic0", True)
+    wait_for(lambda: len(bench.syslogd.messages()) > before, 20, "nothing")
+    first, since = len(bench.syslogd.messages()), time.monotonic()
+    time.sleep(2)
+    count = len(bench.syslogd.messages()) - first
+    assert 20 < count <= 100 * (time.monotonic() - since) + 20
+    wait_for(lambda: bench.syslogd.messages()[-1].text ==
+             to_be_sent(bench)[-1], 40, "not all comes")
+    came = bench.syslogd.messages()[before:]
+    notes = [m for m in came if "netd: syslog: " in m.text]
+    assert len(notes) == 1 and notes[0].pri == "daemon.warning"
+    lost = int(re.search(r"(\d+) bytes of the log were overwritten before",
+                         notes[0].text)[1])
+    came.remove(notes[0])
+    assert [m.text for m in came] == to_be_sent(bench)[-len(came):]
+    assert 2000 < lost < 6000
+    assert f"{lost} bytes lost" in status(bench.machine)
 
 
 # ---- Kea ----

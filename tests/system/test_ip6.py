@@ -15,6 +15,7 @@ from lib import boot, dhcp, settings
 from lib.dbgsh import DebugShell
 from lib.machine import NIC_MAC, VMM_ADDRESS, Machine
 from lib.namespace import Namespace, program
+from lib.syslogd import Syslogd
 from lib.wait import wait_for
 from lib.wire import STATION_MAC
 from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
@@ -30,7 +31,8 @@ PORT = 7
 class Bench:
     def __init__(self):
         options = boot.prepare("ip6", boot.guest(),
-                               files=settings.files(ip_address=VMM_ADDRESS))
+                               files=settings.files(ip_address=VMM_ADDRESS,
+                                                    syslog_address=ROUTER))
         self.machine = Machine("ip6", peer="alone", **options)
         self.machine.start()
         self.ns = Namespace(self.machine, ["10.0.2.2/24", ROUTER + "/64"],
@@ -40,6 +42,7 @@ class Bench:
                       "--port=0", "--interface=eth0", "--log-facility=-",
                       "--enable-ra", "--ra-param=eth0,4,600",
                       f"--dhcp-range={PREFIX},ra-only,64,10m")
+        self.syslogd = Syslogd(self.ns, ROUTER)
         boot.wait_ready(self.machine, 120)
         self.machine.console.run("ip link set eth0 up")
 
@@ -184,3 +187,20 @@ def test_a_flood_of_prefixes_and_odd_packets_is_survived(bench):
 def test_nothing_was_broken_by_all_that(bench):
     assert boot.complaints(bench.machine) == ""
     assert bench.machine.nic_counter("c-violations") == 0
+
+
+def test_without_a_dns_server_names_are_refused(bench):
+    assert "netd: DNS server none" in dhcp.status(bench.machine)
+    with DebugShell(bench.machine.console) as shell:
+        said = shell.command("echoctl client connect echo.test 7")
+    assert "echo.test: the VMM has no DNS server" in said
+
+
+def test_the_log_comes_by_ip6(bench):
+    lines = [line for line in bench.machine.vmm_log().splitlines()
+             if "netd: syslog: " not in line]
+    bench.syslogd.wait_for(lines)
+    assert {m.host for m in bench.syslogd.messages()} == {VMM_ADDRESS}
+    with DebugShell(bench.machine.console) as shell:
+        assert f"syslog to {ROUTER} port 514: sends" in shell.command(
+            "net syslog")

@@ -16,16 +16,18 @@ NETWORK = "10.0.2.0/24"
 
 # ---- servers ----
 
-def dnsmasq(ns, first=100, last=120, *options):
+def dnsmasq(ns, first=100, last=120, names=()):
     """dnsmasq with leases of two minutes, the shortest it gives. It answers
-    at once: it need not ask whether an address is free."""
+    at once: it need not ask whether an address is free. It is also the DNS
+    server of *.test, of which it knows these names, at its own address."""
     return ns.start(
         "dnsmasq", program("dnsmasq"), "--keep-in-foreground",
-        "--conf-file=/dev/null", "--user=root", "--pid-file=", "--port=0",
+        "--conf-file=/dev/null", "--user=root", "--pid-file=",
+        "--no-resolv", "--no-hosts", "--local=/test/", "--log-queries=extra",
+        *(f"--host-record={name},{SERVER}" for name in names),
         "--interface=eth0", "--log-facility=-", "--log-dhcp", "--no-ping",
         "--dhcp-authoritative", f"--dhcp-leasefile={ns.folder}/dnsmasq.leases",
-        f"--dhcp-range=10.0.2.{first},10.0.2.{last},255.255.255.0,2m",
-        *options)
+        f"--dhcp-range=10.0.2.{first},10.0.2.{last},255.255.255.0,2m")
 
 
 def kea(ns, lease, first=150, last=170, by_mac=False):
