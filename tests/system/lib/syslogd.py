@@ -5,7 +5,7 @@ server."""
 import shutil
 from collections import namedtuple
 
-from .dhcp import wait_for
+from .wait import wait_for
 from .namespace import program
 
 Message = namedtuple("Message",
