@@ -11,14 +11,11 @@
 #include <net/segment.h>
 
 #include <errno.h>
-#include <net/bytes.h>
+#include <net/vlan.h>
 #include <string.h>
 
-#define ETHERTYPE_OFFSET	12
-#define ETHERTYPE_VLAN		0x8100
 #define ETHERTYPE_IP4		0x0800
 #define ETHERTYPE_IP6		0x86dd
-#define VLAN_TAG_LEN		4
 #define IP4_HEADER_MIN		20
 #define IP6_HEADER_LEN		40
 #define TCP_HEADER_MIN		20

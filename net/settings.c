@@ -12,6 +12,7 @@ void net_settings_from(const struct conf *c, struct net_settings *s)
 		.dhcp = c->number[CONF_IP_MODE] == CONF_IP_DHCP,
 		.ipv6 = c->number[CONF_IPV6] != 0,
 		.mtu = (uint16_t)c->number[CONF_IP_MTU],
+		.vlan = (uint16_t)c->number[CONF_IP_VLAN],
 		.mac_mode = (enum net_mac_mode)c->number[CONF_IP_MAC],
 	};
 	memcpy(s->mac, c->mac, ETH_ALEN);

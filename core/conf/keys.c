@@ -29,6 +29,7 @@ const struct conf_key_info conf_keys[CONF_KEYS] = {
 	[CONF_IP_DNS] = KEY("ip.dns", IP_DNS, dns, true),
 	[CONF_IP_MAC] = KEY("ip.mac", IP_MAC, mac, true),
 	[CONF_IP_MTU] = KEY("ip.mtu", IP_MTU, number, true),
+	[CONF_IP_VLAN] = KEY("ip.vlan", IP_VLAN, number, true),
 	[CONF_IPV6] = KEY("ipv6", IPV6, off, true),
 	[CONF_ECHO_PORT] = KEY("echo.server.port", ECHO_PORT, number, true),
 	[CONF_ECHO_AUTOSTART] = KEY("echo.server.autostart", ECHO_AUTOSTART,

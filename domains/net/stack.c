@@ -134,6 +134,8 @@ int net_address(struct json *j)
 		show_dns(i);
 		printf("netd: MAC %s mtu %u link %s\n", mac, i->mtu,
 		       i->link ? "up" : "down");
+		if (i->vlan)
+			printf("netd: VLAN %u\n", i->vlan);
 		printf("netd: heap %u of %u KiB used\n", i->heap_used_kib,
 		       i->heap_kib);
 		show_addresses6(j);
@@ -149,6 +151,7 @@ int net_address(struct json *j)
 	json_dns(j, i);
 	json_text(j, "mac", mac);
 	json_number(j, "mtu", i->mtu);
+	json_number(j, "vlan", i->vlan);
 	json_bool(j, "link", i->link);
 	json_number(j, "heap_used_kib", i->heap_used_kib);
 	json_number(j, "heap_kib", i->heap_kib);

@@ -8,15 +8,12 @@
  */
 #include "classify.h"
 
-#include <net/bytes.h>
+#include <net/vlan.h>
 #include <string.h>
 
-#define ETHERTYPE_OFFSET	12
 #define ETHERTYPE_IP4		0x0800
 #define ETHERTYPE_ARP		0x0806
-#define ETHERTYPE_VLAN		0x8100
 #define ETHERTYPE_IP6		0x86dd
-#define VLAN_TAG_LEN		4
 
 #define ARP_LEN			28
 #define ARP_REQUEST		1
@@ -86,16 +83,16 @@ bool ippass_parse(const uint8_t *p, size_t len, struct ippass_headers *h)
 	memcpy(h->dst, p, ETH_ALEN);
 	memcpy(h->sender_mac, p + ETH_ALEN, ETH_ALEN);
 	type = get16(p + ETHERTYPE_OFFSET);
-	p += ETH_HEADER_LEN;
-	len -= ETH_HEADER_LEN;
 	if (type == ETHERTYPE_VLAN) {
-		h->tagged = true;
-		if (len < VLAN_TAG_LEN)
+		h->vlan = net_vlan(p, len);
+		if (len < ETH_HEADER_LEN + VLAN_TAG_LEN)
 			return true;
-		type = get16(p + 2);
 		p += VLAN_TAG_LEN;
 		len -= VLAN_TAG_LEN;
+		type = get16(p + ETHERTYPE_OFFSET);
 	}
+	p += ETH_HEADER_LEN;
+	len -= ETH_HEADER_LEN;
 	switch (type) {
 	case ETHERTYPE_ARP:
 		parse_arp(p, len, h);
@@ -142,11 +139,13 @@ static bool for_vmm_ip(const struct ippass_view *v,
 	return false;
 }
 
-/* Unicast for the VMM: by MAC if it has its own, else by IP too. */
+/*
+ * Unicast for the VMM: on its VLAN, by MAC if it has its own, else by IP too.
+ */
 static bool unicast_for_vmm(const struct ippass_view *v,
 			    const struct ippass_headers *h)
 {
-	if (h->tagged || memcmp(h->dst, v->stack_mac, ETH_ALEN))
+	if (h->vlan != v->vlan || memcmp(h->dst, v->stack_mac, ETH_ALEN))
 		return false;
 	return memcmp(v->guest_mac, v->stack_mac, ETH_ALEN) ||
 	       for_vmm_ip(v, h);
@@ -160,7 +159,8 @@ static bool unicast_for_vmm(const struct ippass_view *v,
 static bool unicast_for_both(const struct ippass_view *v,
 			     const struct ippass_headers *h)
 {
-	if (!v->dhcp || h->tagged || memcmp(h->dst, v->stack_mac, ETH_ALEN) ||
+	if (!v->dhcp || h->vlan != v->vlan ||
+	    memcmp(h->dst, v->stack_mac, ETH_ALEN) ||
 	    memcmp(h->dst, v->guest_mac, ETH_ALEN))
 		return false;
 	return h->to_dhcp_client ||
@@ -176,7 +176,7 @@ static bool group_for_vmm(const struct ippass_view *v,
 	};
 	static const uint8_t all_nodes[ETH_ALEN] = { 0x33, 0x33, 0, 0, 0, 1 };
 
-	if (h->tagged)
+	if (h->vlan != v->vlan)
 		return false;
 	if (!memcmp(h->dst, broadcast, ETH_ALEN))
 		return true;
@@ -286,7 +286,7 @@ enum ippass_claim ippass_claim(const struct ippass_view *v,
 			       const struct ippass_headers *h,
 			       enum net_port_id from, const uint8_t **ip)
 {
-	if (h->tagged)
+	if (h->vlan != v->vlan)
 		return IPPASS_CLAIMS_NOTHING;
 	switch (h->kind) {
 	case IPPASS_ARP:

@@ -20,7 +20,7 @@ enum ippass_kind {
 
 struct ippass_headers {
 	enum ippass_kind kind;
-	bool tagged;			/* 802.1Q tag; the VMM uses none */
+	uint16_t vlan;			/* as net_vlan() says */
 	uint8_t dst[ETH_ALEN];
 	/* IP or ARP: sender and target, as in the packet */
 	uint32_t ip4_from, ip4_to;
@@ -45,6 +45,7 @@ struct ippass_view {
 	bool filter;		/* ippassfilter: the guest does not see what is
 				 * for the VMM alone */
 	bool dhcp;		/* the VMM's IPv4 address comes from a server */
+	uint16_t vlan;		/* the VMM is on, 0: untagged */
 	struct net_addresses vmm;
 };
 

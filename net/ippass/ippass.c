@@ -8,6 +8,7 @@
 #include "classify.h"
 
 #include <net/settings.h>
+#include <net/vlan.h>
 #include <string.h>
 #include <tandem/kconfig.h>
 
@@ -29,6 +30,7 @@ static unsigned int input(struct net_switch *sw, struct net_port *from,
 	struct ippass_view v = {
 		.filter = filter,
 		.dhcp = IS_ENABLED(CONFIG_NETD) && net_settings()->dhcp,
+		.vlan = IS_ENABLED(CONFIG_NETD) ? net_settings()->vlan : 0,
 	};
 	uint8_t targets[NET_BATCH];
 	enum ippass_claim claim;
@@ -45,7 +47,8 @@ static unsigned int input(struct net_switch *sw, struct net_port *from,
 			targets[i] = 0;
 			continue;
 		}
-		h.tagged |= (f[i]->flags & FRAME_VLAN) != 0;
+		if (f[i]->flags & FRAME_VLAN)	/* no port makes these */
+			h.vlan = NET_VLAN_OTHER;
 		targets[i] = ippass_targets(&v, &h, from->id);
 		if (from->id == NET_STACK)
 			continue;

@@ -34,6 +34,7 @@ static void fill_config(struct stack_port *s)
 	c->speed = s->port->speed;
 	c->dhcp = set->dhcp;
 	c->ipv6 = set->ipv6;
+	c->vlan = set->vlan;
 	c->ip_address = set->address;
 	c->ip_netmask = set->netmask;
 	c->ip_gateway = set->gateway;

@@ -19,16 +19,19 @@ static void must(bool good)
 
 static void check(const struct ippass_view *v, const struct ippass_headers *h)
 {
+	const uint8_t *ip;
+
 	for (int from = NET_WIRE; from < NET_PORTS; from++) {
 		uint8_t t = ippass_targets(v, h, from);
 
 		must(!(t & BIT(from)) && t < BIT(NET_PORTS));
 		if (from != NET_WIRE && !memcmp(h->dst, v->guest_mac, 6))
 			must(!(t & BIT(NET_WIRE)));
-		if (h->tagged)
+		if (h->vlan != v->vlan)
 			must(!(t & BIT(NET_STACK)));
+		if (ippass_claim(v, h, from, &ip))
+			must(h->vlan == v->vlan);
 	}
-	ippass_conflict(v, h);
 }
 
 /* First byte: which view; then the frame. */
@@ -48,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	v.filter = data[0] & 1;
 	if (data[0] & 2)
 		v.stack_mac[5] = 4;
+	v.dhcp = data[0] & 4;
+	v.vlan = data[0] & 8 ? 5 : 0;
 	memcpy(&v.vmm.ip4[0], ip, sizeof(ip));
 	v.vmm.ip6[0][0] = 0xfe;
 	v.vmm.multicast[0][0] = 1;

@@ -382,6 +382,7 @@ static void choices_and_mac_addresses(void)
 		"ip.mac = 02:00:00:00:00:0g", "ip.mac = Shared",
 		"ip.mac = 02:00:00:00:00:01:", "ip.mode = DHCP", "ip.mode = ",
 		"ip.mtu = 575", "ip.mtu = 1501", "ipv6 = yes",
+		"ip.vlan = 4095", "ip.vlan = -1", "ip.vlan = 0x5", "ip.vlan =",
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -392,9 +393,10 @@ static void choices_and_mac_addresses(void)
 	}
 	start();
 	read_file("ip.mode = dhcp\nip.mac = 02:AB:cd:00:09:ff\nip.mtu = 576\n"
-		  "ipv6 = n\n");
+		  "ipv6 = n\nip.vlan = 4094\n");
 	CHECK(!lines && is(CONF_IP_MAC, "02:ab:cd:00:09:ff"));
 	CHECK(is(CONF_IP_MODE, "dhcp") && is(CONF_IP_MTU, "576"));
+	CHECK(is(CONF_IP_VLAN, "4094"));
 	CHECK(is(CONF_IPV6, "n") && conf.mac[1] == 0xab);
 	read_n(CONF_OPTION, "ip.mac=own", 10, true);
 	CHECK(is(CONF_IP_MAC, "own"));

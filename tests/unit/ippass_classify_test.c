@@ -7,6 +7,8 @@
 #include "../../net/ippass/classify.h"
 #include "net_fake.h"
 
+#include <net/vlan.h>
+
 #define W	BIT(NET_WIRE)
 #define G	BIT(NET_GUEST)
 #define S	BIT(NET_STACK)
@@ -182,22 +184,6 @@ static void ip6_and_groups(void)
 	CHECK(where(&pass, f, n, NET_WIRE) == (G | S));
 }
 
-static void tagged_frames_are_never_the_vmms(void)
-{
-	struct ippass_view filter = view(true);
-	uint8_t f[128], t[128];
-	size_t n = ip4(f, shared, vmm);
-
-	memcpy(t, f, 12);
-	memcpy(t + 12, (const uint8_t[]){ 0x81, 0, 0, 5 }, 4);
-	memcpy(t + 16, f + 12, n - 12);
-	CHECK(where(&filter, t, n + 4, NET_WIRE) == G);
-	CHECK(where(&filter, t, n + 4, NET_GUEST) == 0);
-	memcpy(t, all, 6);
-	CHECK(where(&filter, t, n + 4, NET_WIRE) == G);
-	CHECK(where(&filter, t, n + 4, NET_GUEST) == W);
-}
-
 static void a_mac_of_the_vmms_own(void)
 {
 	struct ippass_view v = view(true);
@@ -215,6 +201,8 @@ static void a_mac_of_the_vmms_own(void)
 	CHECK(where(&v, f, n, NET_STACK) == W);
 }
 
+static uint16_t vlan;			/* the VMM's, for claim() */
+
 /* The claim of a frame; the address it is about is *about. */
 static enum ippass_claim claim(const uint8_t *f, size_t n,
 			       enum net_port_id from, uint8_t about[16])
@@ -225,6 +213,7 @@ static enum ippass_claim claim(const uint8_t *f, size_t n,
 	const uint8_t *ip;
 
 	CHECK(ippass_parse(f, n, &h));
+	v.vlan = vlan;
 	c = ippass_claim(&v, &h, from, &ip);
 	if (c != IPPASS_CLAIMS_NOTHING)
 		memcpy(about, ip, h.kind == IPPASS_IP6 ? 16 : 4);
@@ -240,6 +229,9 @@ static void who_uses_the_vmms_address(void)
 	n = arp(f, all, 1, vmm, host);
 	CHECK(claim(f, n, NET_WIRE, ip) == IPPASS_USES && !memcmp(ip, vmm, 4));
 	CHECK(claim(f, n, NET_GUEST, ip) == IPPASS_USES);
+	vlan = 5;			/* an address counts on its VLAN */
+	CHECK(!claim(f, n, NET_WIRE, ip) && !claim(f, n, NET_GUEST, ip));
+	vlan = 0;
 	n = arp(f, all, 1, host, vmm);
 	CHECK(!claim(f, n, NET_WIRE, ip) && !claim(f, n, NET_GUEST, ip));
 	/* the wire hears the stack's answer to a probe, the guest does not */
@@ -324,6 +316,81 @@ static void answers_of_dhcp_servers_reach_both(void)
 	CHECK(where(&v, f, n, NET_WIRE) == S);
 }
 
+/* A frame of n bytes with a tag before its type, or, unless inner is 0, two. */
+static size_t tag(uint8_t *to, const uint8_t *f, size_t n, uint16_t tci,
+		  uint16_t inner)
+{
+	size_t at = 12;
+
+	memcpy(to, f, at);
+	for (unsigned int i = 0; i < (inner ? 2 : 1); i++, at += 4) {
+		put16(to + at, 0x8100);
+		put16(to + at + 2, i ? inner : tci);
+	}
+	memcpy(to + at, f + 12, n - 12);
+	return n + at - 12;
+}
+
+#define VLAN	5
+#define DHCP	68
+
+static void what_is_not_on_the_vmms_vlan_is_the_guests_alone(void)
+{
+	static const uint16_t others[] = { 0, 1, 6, 4094, 4095, 0xe000, 0xffff,
+					   VLAN ^ 0x800, 0x1000 };
+	struct ippass_view untagged = view(true), tagged = view(true);
+	uint8_t f[128], t[128];
+	size_t n;
+
+	untagged.dhcp = tagged.dhcp = true;
+	tagged.vlan = VLAN;
+	for (unsigned int i = 0; i < 4; i++) {
+		const uint8_t *to = i & 1 ? all : shared;
+
+		n = i & 2 ? arp(f, to, 1, host, vmm) : ip4(f, to, vmm);
+		CHECK(where(&untagged, f, n, NET_WIRE) & S);
+		/* the VMM's are as if there were no tag, priority or not */
+		for (uint16_t pcp = 0; pcp < 16; pcp++)
+			for (int from = NET_WIRE; from < NET_PORTS; from++) {
+				tag(t, f, n, (uint16_t)(pcp << 12 | VLAN), 0);
+				CHECK(where(&tagged, t, n + 4, from) ==
+				      where(&untagged, f, n, from));
+				CHECK(!(where(&untagged, t, n + 4, from) & S));
+				CHECK(!(where(&tagged, f, n, from) & S));
+			}
+		CHECK(where(&tagged, f, n, NET_WIRE) == G);
+		for (unsigned int k = 0; k < ARRAY_SIZE(others); k++) {
+			tag(t, f, n, others[k], 0);
+			CHECK(where(&tagged, t, n + 4, NET_WIRE) == G);
+			CHECK(where(&untagged, t, n + 4, NET_WIRE) == G);
+			CHECK(where(&tagged, t, n + 4, NET_GUEST) ==
+			      (i & 1 ? W : 0));
+		}
+		/* a second tag, and one of which nothing but its name is there */
+		tag(t, f, n, VLAN, VLAN);
+		CHECK(where(&tagged, t, n + 8, NET_WIRE) == G);
+		put16(t + 16, 0x88a8);
+		CHECK(where(&tagged, t, n + 8, NET_WIRE) == G);
+		tag(t, f, n, VLAN, 0);
+		for (size_t len = 14; len < 18; len++)
+			CHECK(where(&tagged, t, len, NET_WIRE) == G);
+	}
+	n = tag(t, f, udp(f, shared, guest, DHCP), VLAN, 0);
+	CHECK(where(&tagged, t, n, NET_WIRE) == (G | S));
+	CHECK(where(&untagged, t, n, NET_WIRE) == G);
+	n = tag(t, f, ip6(f, shared, vmm_ip6, 136, guest_ip6), VLAN, 0);
+	CHECK(where(&tagged, t, n, NET_WIRE) == S);
+	CHECK(where(&untagged, t, n, NET_WIRE) == G);
+	/* with a MAC address of its own, too */
+	memcpy(tagged.stack_mac, own, 6);
+	n = ip4(f, own, vmm);
+	CHECK(where(&tagged, f, n, NET_WIRE) == G);
+	n = tag(t, f, n, VLAN, 0);
+	CHECK(where(&tagged, t, n, NET_WIRE) == S);
+	tag(t, f, n - 4, VLAN + 1, 0);
+	CHECK(where(&tagged, t, n, NET_WIRE) == G);
+}
+
 /* Truncation at every length, and random bytes: exactly sized heap copies. */
 static void no_bytes_lead_out_of_the_buffer(void)
 {
@@ -354,6 +421,9 @@ static void no_bytes_lead_out_of_the_buffer(void)
 			f[14] = (uint8_t)(0x40 | random32() % 16);
 			break;
 		}
+		if (i % 7 == 0)
+			put16(f + 12, 0x8100);
+		v.vlan = i & 1 ? VLAN : 0;
 		memcpy(copy, f, len);
 		if (ippass_parse(copy, len, &h))
 			for (int p = NET_WIRE; p < NET_PORTS; p++) {
@@ -373,10 +443,10 @@ int main(void)
 	ip4_goes_by_destination_address();
 	arp_goes_by_target_address();
 	ip6_and_groups();
-	tagged_frames_are_never_the_vmms();
 	a_mac_of_the_vmms_own();
 	who_uses_the_vmms_address();
 	answers_of_dhcp_servers_reach_both();
+	what_is_not_on_the_vmms_vlan_is_the_guests_alone();
 	no_bytes_lead_out_of_the_buffer();
 	printf("%u checks\n", checks);
 	return 0;

@@ -2,7 +2,7 @@
 # The switch, its modes, the guest's device and the port to netd.
 unit-tests-y += ippass_classify ippass_conflict net_switch net_segment virtio \
 	virtio_events virtio_hostile virtio_large virtio_cpus
-unit-tests-$(CONFIG_NETD) += netring net_settings
+unit-tests-$(CONFIG_NETD) += netring net_settings net_vlan
 ippass_classify-y += tests/unit/ippass_classify_test.c \
 	tests/unit/net_fake.c net/ippass/classify.c
 ippass_conflict-y += tests/unit/ippass_conflict_test.c \
@@ -18,6 +18,8 @@ net_segment-$(CONFIG_NETD) += net/settings.c
 net_segment-ldflags := -Wl,-T,tests/unit/net_tables.lds
 net_settings-y += tests/unit/net_settings_test.c tests/unit/net_fake.c \
 	net/settings.c
+net_vlan-y += tests/unit/net_vlan_test.c net/stack/lwip/vlan.c
+net_vlan-cflags := -Iservices/include
 virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
 	net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
 	net/virtio/interrupt.c net/virtio/queue.c net/virtio/rx.c \

@@ -17,6 +17,7 @@ static void values_are_taken_over(void)
 			[CONF_IP_NETMASK] = 0x00ffffff,
 			[CONF_IP_GATEWAY] = 0x0202000a,
 			[CONF_IP_MAC] = CONF_MAC_EXPLICIT, [CONF_IP_MTU] = 576,
+			[CONF_IP_VLAN] = 4094,
 			[CONF_IPV6] = 1,
 		},
 		.dns = { 0x0302000a, 0x0402000a },
@@ -28,6 +29,7 @@ static void values_are_taken_over(void)
 	CHECK(!s.dhcp && !memcmp(&s.address, "\12\0\2\62", 4));
 	CHECK(!memcmp(&s.netmask, "\xff\xff\xff\0", 4));
 	CHECK(s.gateway == 0x0202000a && s.mtu == 576 && s.ipv6);
+	CHECK(s.vlan == 4094);
 	CHECK(s.mac_mode == NET_MAC_EXPLICIT && !memcmp(s.mac, c.mac, 6));
 	/* with DHCP there are no static values */
 	c.number[CONF_IP_MODE] = CONF_IP_DHCP;

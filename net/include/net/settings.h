@@ -20,6 +20,7 @@ struct net_settings {
 	bool ipv6;
 	uint32_t dns[CONF_DNS_MAX];	/* also with DHCP, in its servers' place */
 	uint16_t mtu;			/* bytes of IP packet */
+	uint16_t vlan;			/* 1 to 4094, 0: untagged */
 	enum net_mac_mode mac_mode;
 	uint8_t mac[ETH_ALEN];		/* NET_MAC_EXPLICIT */
 };

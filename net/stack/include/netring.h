@@ -99,6 +99,7 @@ struct netring_config {
 	uint16_t syslog_port;
 	char syslog[HOSTNAME_MAX];	/* where the log goes; "": nowhere */
 	char hostname[32];		/* ends with 0; names this machine */
+	uint16_t vlan;			/* of all frames, 0: untagged */
 };
 
 #define NETRING_IP4_MAX		4

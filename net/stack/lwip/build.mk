@@ -2,5 +2,5 @@
 # The lwIP port, compiled into netd.
 netd-y += net/stack/lwip/port.c net/stack/lwip/random.c net/stack/lwip/netif.c \
 	net/stack/lwip/status.c net/stack/lwip/dhcp.c net/stack/lwip/announce.c \
-	net/stack/lwip/dns.c
+	net/stack/lwip/dns.c net/stack/lwip/vlan.c
 netd-$(CONFIG_IPV6) += net/stack/lwip/ip6.c

@@ -18,6 +18,7 @@
 #include <lwip/init.h>
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
+#include <net/vlan.h>
 #include <netif/ethernet.h>
 #include <netring.h>
 #include <string.h>
@@ -52,10 +53,11 @@ static uint32_t waiting_head, waiting_tail;
 static uint32_t config_generation;
 static char hostname[sizeof(((struct netring_config *)0)->hostname)];
 static bool by_dhcp, with_ip6;
+static uint16_t vlan;			/* 0: none */
 
 static struct {
 	uint64_t rx, tx, rx_copied, rx_no_memory, rx_malformed;
-	uint64_t tx_waited, tx_no_room, tx_too_long, conflicts;
+	uint64_t tx_waited, tx_no_room, tx_too_long, conflicts, other_vlan;
 } count;
 
 /* ---- receive ---- */
@@ -145,6 +147,12 @@ static void receive_one(struct netring_entry e)
 		return;
 	}
 	frame = rx_memory + (size_t)e.slot * NETRING_SLOT_SIZE + e.offset;
+	frame = stack_vlan_untag(vlan, frame, &e.len);
+	if (!frame) {
+		count.other_vlan++;
+		give_back(e.slot);
+		return;
+	}
 	look_for_conflict(frame, e.len);
 	if (!stack_dhcp_look(frame, e.len)) {
 		give_back(e.slot);
@@ -202,12 +210,15 @@ static int take_tx_slot(void)
 
 static void put_in_slot(struct pbuf *p, int slot)
 {
+	uint8_t *frame = tx_memory + (size_t)slot * NETRING_SLOT_SIZE;
+	uint16_t tag = vlan ? VLAN_TAG_LEN : 0;
 	struct netring_entry e = {
-		.slot = (uint16_t)slot, .len = p->tot_len,
+		.slot = (uint16_t)slot, .len = (uint16_t)(p->tot_len + tag),
 	};
 
-	pbuf_copy_partial(p, tx_memory + (size_t)slot * NETRING_SLOT_SIZE,
-			  p->tot_len, 0);
+	pbuf_copy_partial(p, frame + tag, p->tot_len, 0);
+	if (vlan)
+		stack_vlan_tag(vlan, frame);
 	netring_write(&area->tx_ready, tx_ready_head++, e);
 	count.tx++;
 }
@@ -261,7 +272,7 @@ static err_t link_output(struct netif *n, struct pbuf *p)
 	int slot = -1;
 
 	(void)n;
-	if (p->tot_len > NETRING_SLOT_SIZE) {
+	if (p->tot_len > NETRING_SLOT_SIZE - VLAN_TAG_LEN) {
 		count.tx_too_long++;
 		return ERR_IF;
 	}
@@ -341,6 +352,7 @@ static void apply_config(const struct netring_config *c)
 	by_dhcp = c->dhcp;
 	with_ip6 = c->ipv6;
 	stack_dns_set(c->dns);
+	vlan = c->vlan;
 	if (c->mtu >= 576 && c->mtu <= NETRING_SLOT_SIZE - SIZEOF_ETH_HDR)
 		netif.mtu = c->mtu;
 	if (!by_dhcp)
@@ -482,6 +494,7 @@ void stack_netif_interface(struct netd_interface *i)
 		.netmask = ip4_addr_get_u32(netif_ip4_netmask(&netif)),
 		.gateway = ip4_addr_get_u32(netif_ip4_gw(&netif)),
 		.mtu = netif.mtu,
+		.vlan = vlan,
 		.link = netif_is_link_up(&netif),
 	};
 	memcpy(i->mac, netif.hwaddr, sizeof(i->mac));
@@ -495,6 +508,7 @@ void stack_netif_counters(stack_counter add, void *to)
 	add(to, "copied", count.rx_copied);
 	add(to, "no memory", count.rx_no_memory);
 	add(to, "malformed", count.rx_malformed);
+	add(to, "other VLAN", count.other_vlan);
 	add(to, "conflicts", count.conflicts);
 	add(to, "sent", count.tx);
 	add(to, "waited", count.tx_waited);

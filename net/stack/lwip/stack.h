@@ -112,6 +112,15 @@ bool stack_ip6_reaches(const char *address);
 bool stack_ip6_neighbour(unsigned int i, struct netd_neighbour *n);
 void stack_ip6_counters(stack_counter add, void *to);
 
+/* vlan.c; vlan: 1 to 4094, 0: none */
+/*
+ * Where the frame of *len bytes, at least an Ethernet header, begins without its
+ * tag, which is taken from *len; NULL if it is not on that VLAN.
+ */
+uint8_t *stack_vlan_untag(uint16_t vlan, uint8_t *frame, uint16_t *len);
+/* Tag what lies VLAN_TAG_LEN bytes behind frame, and then begins there. */
+void stack_vlan_tag(uint16_t vlan, uint8_t *frame);
+
 /* announce.c */
 void stack_announce(struct netif *n, struct netring_area *area);
 

@@ -40,7 +40,7 @@ struct netd_interface {
 	uint8_t link;				/* 1: up */
 	uint8_t mac[6];
 	uint8_t dns_by_dhcp;			/* 1; 0: as configured */
-	uint8_t pad[2];
+	uint16_t vlan;				/* 0: untagged */
 	uint32_t dns[2];			/* servers; 0: none */
 	uint32_t heap_used_kib, heap_kib;
 	/* of the lease, where there is one */

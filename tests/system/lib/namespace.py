@@ -3,7 +3,8 @@
 
 Inside there is one interface, eth0. What it sends goes to the machine under
 test, and the other way round, beside the raw-frame peer of the machine, which
-sees the machine's frames as well. Nothing leaves the namespace otherwise, and its
+sees the machine's frames as well. With a VLAN it is at an access port of a
+switch: frames have no tag inside, and that VLAN's on the wire. Nothing leaves the namespace otherwise, and its
 processes end with it. It needs no root: the namespace has its own users.
 
 The far end of eth0 is a veth device; a packet socket on it is made inside and
@@ -48,9 +49,10 @@ PACKET_OUTGOING = 4
 
 
 class Namespace:
-    def __init__(self, machine, addresses, ip6=False):
+    def __init__(self, machine, addresses, ip6=False, vlan=None):
         """A station with these addresses ("10.0.2.2/24") on the wire of a
         machine with peer="alone", which runs."""
+        self.tag = vlan and b"\x81\0" + vlan.to_bytes(2, "big")
         self.folder = machine.folder
         self.peer = machine.peer
         self.servers = []
@@ -82,6 +84,10 @@ class Namespace:
     # ---- frames ----
 
     def _to_namespace(self, frame):
+        if self.tag:
+            if frame[12:16] != self.tag:
+                return
+            frame = frame[:12] + frame[16:]
         try:
             self.raw.send(frame)
         except OSError:
@@ -97,6 +103,8 @@ class Namespace:
                 return
             if where[2] == PACKET_OUTGOING:
                 continue                # what we sent into it ourselves
+            if self.tag:
+                frame = frame[:12] + self.tag + frame[12:]
             try:
                 self.peer.send(frame)
             except OSError:
