@@ -30,8 +30,9 @@ static bool source_next(struct source *s)
 		const struct frame_segment *seg;
 
 		if (s->segment == s->segments) {
-			if (!s->frames--)
+			if (!s->frames)
 				return false;
+			s->frames--;
 			s->segments = (*s->frame++)->n_segments;
 			s->segment = 0;
 		}

@@ -363,6 +363,26 @@ static void receive_without_merging(void)
 	CHECK(*ram(BUFFER_AREA + 0x1000) == (uint8_t)(700 * 3));
 }
 
+/* As Linux gives them for large receive without merging. */
+static void buffers_behind_the_frame_stay_as_they_are(void)
+{
+	const uint16_t n = 6;
+	uint32_t id, len;
+
+	driver_start(~(uint64_t)VIRTIO_NET_F_MRG_RXBUF, 256);
+	memset(ram(BUFFER_AREA), 0xee, n * 0x1000u);
+	for (uint16_t i = 0; i < n; i++)
+		put_desc(QUEUE_RX, i, BUFFER_AREA + i * 0x1000u, 0x1000,
+			 VRING_DESC_F_WRITE |
+			 (i < n - 1 ? VRING_DESC_F_NEXT : 0), i + 1);
+	offer(QUEUE_RX, 0);
+	CHECK(receive(60, 0) == 1);
+	CHECK(take_used(QUEUE_RX, &id, &len) && len == 72);
+	CHECK(*ram(BUFFER_AREA + 71) == (uint8_t)(59 * 3));
+	for (uint32_t at = 72; at < n * 0x1000u; at++)
+		CHECK(*ram(BUFFER_AREA + at) == 0xee);
+}
+
 /* ---- reset ---- */
 
 static void reset_waits_for_frames_and_forgets_them(void)
@@ -461,6 +481,7 @@ int main(void)
 	no_kicks_while_frames_are_on_their_way();
 	receive_merges_buffers();
 	receive_without_merging();
+	buffers_behind_the_frame_stay_as_they_are();
 	reset_waits_for_frames_and_forgets_them();
 	one_queue_is_reset();
 	bus_mastering_off_means_no_access();
