@@ -137,9 +137,15 @@ static void status_write(struct virtio_net *dev, uint8_t value)
 
 /* ---- queues ---- */
 
+/* The control queue, which is the last, comes with its feature (5.1.2). */
+static unsigned int queues(const struct virtio_net *dev)
+{
+	return dev->offered & VIRTIO_NET_F_CTRL_VQ ? VIRTIO_QUEUES : QUEUE_CTRL;
+}
+
 static struct virtio_queue *selected(struct virtio_net *dev)
 {
-	return dev->queue_select < VIRTIO_QUEUES ?
+	return dev->queue_select < queues(dev) ?
 		&dev->queue[dev->queue_select] : NULL;
 }
 
@@ -226,7 +232,7 @@ static uint32_t dword_read(struct virtio_net *dev, unsigned int dword)
 		       (uint32_t)(dev->features >>
 				  32 * dev->driver_feature_select);
 	case COMMON_CONFIG_MSIX_VECTOR:
-		return dev->config_vector | (uint32_t)VIRTIO_QUEUES << 16;
+		return dev->config_vector | (uint32_t)queues(dev) << 16;
 	case COMMON_DEVICE_STATUS:
 		return status_read(dev) |
 		       (uint32_t)dev->config_generation << 8 |

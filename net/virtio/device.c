@@ -87,28 +87,6 @@ static void wake(bool lost)
 }
 POWER_HOOK(INIT_BUS, NULL, wake);
 
-/* What the wire can do with a frame decides what the guest may ask for. */
-static uint64_t features_for(const struct net_port *wire)
-{
-	uint64_t f = VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX |
-		     VIRTIO_F_INDIRECT_DESC | VIRTIO_F_RING_RESET |
-		     VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS |
-		     VIRTIO_NET_F_MTU | VIRTIO_NET_F_GUEST_CSUM |
-		     VIRTIO_NET_F_GUEST_TSO4 |
-		     VIRTIO_NET_F_CTRL_GUEST_OFFLOADS |
-		     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CTRL_VQ |
-		     VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_MAC_ADDR;
-
-	if (!(wire->can & NET_CAN_CSUM))
-		return f;
-	f |= VIRTIO_NET_F_CSUM;
-	if (wire->can & NET_CAN_TSO4)
-		f |= VIRTIO_NET_F_HOST_TSO4;
-	if (wire->can & NET_CAN_TSO6)
-		f |= VIRTIO_NET_F_HOST_TSO6;
-	return f;
-}
-
 static int create(struct net_port *port, struct pci_device *at)
 {
 	struct virtio_net *dev = mem_alloc(sizeof(*dev));
@@ -119,7 +97,8 @@ static int create(struct net_port *port, struct pci_device *at)
 	dev->port = port;
 	dev->at = at;
 	memcpy(dev->permanent_mac, port->mac, ETH_ALEN);
-	dev->offered = features_for(net_switch_port(port->sw, NET_WIRE));
+	dev->offered = virtio_features(
+		net_switch_port(port->sw, NET_WIRE)->can);
 	dev->config_vector = VIRTIO_MSI_NO_VECTOR;
 	dev->all_multicast = true;
 	for (unsigned int i = 0; i < VIRTIO_QUEUES; i++) {

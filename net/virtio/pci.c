@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <tandem/kconfig.h>
 #include <tandem/log.h>
 
 #define PCI_STATUS_INTERRUPT	0x08
@@ -96,8 +97,9 @@ bool virtio_pci_intx_off(const struct virtio_net *dev)
 
 bool virtio_pci_msix_on(const struct virtio_net *dev)
 {
-	return dev->config[dev->cap_msix + MSIX_CONTROL + 1] &
-	       MSIX_CONTROL_ENABLE;
+	return dev->cap_msix &&
+	       (dev->config[dev->cap_msix + MSIX_CONTROL + 1] &
+		MSIX_CONTROL_ENABLE);
 }
 
 bool virtio_pci_msix_masked(const struct virtio_net *dev)
@@ -258,6 +260,19 @@ static void add_express(struct virtio_net *dev, struct cap_list *list)
 	put(cap + EXP_LNKSTA, pci_config_read(dev->at, hw + EXP_LNKSTA, 2), 2);
 }
 
+static void add_msix(struct virtio_net *dev, struct cap_list *list)
+{
+	uint8_t *cap;
+
+	dev->cap_msix = add_cap(dev, list, PCI_CAP_ID_MSIX, 12);
+	cap = dev->config + dev->cap_msix;
+	put(cap + MSIX_CONTROL, VIRTIO_VECTORS - 1, 2);
+	put(cap + MSIX_TABLE, BAR_MSIX_TABLE | dev->bar, 4);
+	put(cap + MSIX_PBA, BAR_MSIX_PBA | dev->bar, 4);
+	dev->config_mask[dev->cap_msix + MSIX_CONTROL + 1] =
+		MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK;
+}
+
 static void add_caps(struct virtio_net *dev)
 {
 	struct cap_list list = {
@@ -271,13 +286,8 @@ static void add_caps(struct virtio_net *dev)
 	cap[PMCSR] = PMCSR_NO_SOFT_RESET;
 	dev->config_mask[dev->cap_pm + PMCSR] = PMCSR_STATE;
 
-	dev->cap_msix = add_cap(dev, &list, PCI_CAP_ID_MSIX, 12);
-	cap = dev->config + dev->cap_msix;
-	put(cap + MSIX_CONTROL, VIRTIO_VECTORS - 1, 2);
-	put(cap + MSIX_TABLE, BAR_MSIX_TABLE | dev->bar, 4);
-	put(cap + MSIX_PBA, BAR_MSIX_PBA | dev->bar, 4);
-	dev->config_mask[dev->cap_msix + MSIX_CONTROL + 1] =
-		MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK;
+	if (IS_ENABLED(CONFIG_VIRTIO_MSIX))
+		add_msix(dev, &list);
 
 	add_virtio_cap(dev, &list, VIRTIO_PCI_CAP_COMMON_CFG, BAR_COMMON,
 		       COMMON_SIZE, 0);

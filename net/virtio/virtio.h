@@ -5,6 +5,7 @@
  *
  *	pci.c        configuration space and capabilities
  *	bar.c        where BAR0 is, and which part of it an access meets
+ *	features.c   what is offered
  *	common.c     common configuration, device configuration, reset
  *	interrupt.c  MSI-X table, ISR, INTx
  *	queue.c      split virtqueues in guest memory
@@ -220,6 +221,12 @@ static inline bool virtio_offload(const struct virtio_net *dev,
 {
 	return dev->features & ~dev->offloads_off & feature;
 }
+
+/*
+ * features.c: what is offered above a wire that can do that (NET_CAN_*), as
+ * 64 feature bits.
+ */
+uint64_t virtio_features(uint32_t can);
 
 /* pci.c */
 int virtio_pci_create(struct virtio_net *dev);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The switch, its modes, the guest's device and the port to netd.
 unit-tests-y += ippass_classify ippass_conflict net_switch net_segment virtio \
-	virtio_events virtio_hostile virtio_large virtio_cpus
+	virtio_events virtio_hostile virtio_large virtio_cpus virtio_features
 unit-tests-$(CONFIG_NETD) += netring net_settings net_vlan
 ippass_classify-y += tests/unit/ippass_classify_test.c \
 	tests/unit/net_fake.c net/ippass/classify.c
@@ -21,18 +21,23 @@ net_settings-y += tests/unit/net_settings_test.c tests/unit/net_fake.c \
 net_vlan-y += tests/unit/net_vlan_test.c net/stack/lwip/vlan.c
 net_vlan-cflags := -Iservices/include
 virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
-	net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
+	net/virtio/features.c net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
 	net/virtio/interrupt.c net/virtio/queue.c net/virtio/rx.c \
 	net/virtio/large.c net/virtio/tx.c net/virtio/hold.c \
 	net/virtio/ctrl.c net/segment.c
+virtio_features-y += tests/unit/virtio_features_test.c tests/unit/net_fake.c
 virtio-y += tests/unit/virtio_test.c $(virtio-device)
 virtio_events-y += tests/unit/virtio_events_test.c $(virtio-device)
 virtio_large-y += tests/unit/virtio_large_test.c $(virtio-device)
 virtio_cpus-y += tests/unit/virtio_cpus_test.c $(virtio-device)
+# all features, whatever the configuration has
+virtio-all := $(shell sed -n 's/^config \(.*\)/-DCONFIG_\1=1/p' net/virtio/Kconfig)
+$(foreach t,virtio virtio_events virtio_large virtio_cpus virtio_hostile,\
+	$(eval $(t)-cflags := $(virtio-all)))
 # ... and once more by those who look for races
 unit-tests-y += virtio_races
 virtio_races-y := $(virtio_cpus-y)
-virtio_races-cflags := -fno-sanitize=all -fsanitize=thread \
+virtio_races-cflags := $(virtio-all) -fno-sanitize=all -fsanitize=thread \
 	$(call cc_option,-Wno-tsan)
 virtio_races-ldflags := -fno-sanitize=all -fsanitize=thread
 virtio_hostile-y += tests/unit/virtio_hostile_test.c $(virtio-device)

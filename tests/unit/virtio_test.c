@@ -116,6 +116,17 @@ static void negotiation(void)
 	CHECK(status() == 0xf);
 }
 
+static void without_its_feature_there_is_no_control_queue(void)
+{
+	device->offered &= ~(uint64_t)VIRTIO_NET_F_CTRL_VQ;
+	CHECK(common_read(COMMON_NUM_QUEUES, 2) == QUEUE_CTRL);
+	common_write(COMMON_QUEUE_SELECT, 2, QUEUE_CTRL);
+	CHECK(common_read(COMMON_QUEUE_SIZE, 2) == 0);
+	device->offered |= VIRTIO_NET_F_CTRL_VQ;
+	CHECK(common_read(COMMON_QUEUE_SIZE, 2) == VIRTIO_QUEUE_SIZE);
+	CHECK(common_read(COMMON_NUM_QUEUES, 2) == VIRTIO_QUEUES);
+}
+
 /* ---- frames out ---- */
 
 static void transmit_is_zero_copy(void)
@@ -473,6 +484,7 @@ int main(void)
 	device_create();
 	function_is_where_the_card_was();
 	configuration_window();
+	without_its_feature_there_is_no_control_queue();
 	negotiation();
 	transmit_is_zero_copy();
 	full_wire_leaves_chains_in_the_queue();
