@@ -225,6 +225,9 @@ static uint8_t from_guest(const struct ippass_view *v,
 static uint8_t from_stack(const struct ippass_view *v,
 			  const struct ippass_headers *h, bool group)
 {
+	/* netd has no business elsewhere, whoever may have got into it */
+	if (h->vlan != v->vlan)
+		return 0;
 	if (group)
 		return BIT(NET_WIRE) | BIT(NET_GUEST);
 	if (!memcmp(h->dst, v->guest_mac, ETH_ALEN))

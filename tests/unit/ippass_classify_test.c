@@ -358,6 +358,8 @@ static void what_is_not_on_the_vmms_vlan_is_the_guests_alone(void)
 				CHECK(!(where(&untagged, t, n + 4, from) & S));
 				CHECK(!(where(&tagged, f, n, from) & S));
 			}
+		CHECK(where(&untagged, t, n + 4, NET_STACK) == 0);
+		CHECK(where(&tagged, f, n, NET_STACK) == 0);
 		CHECK(where(&tagged, f, n, NET_WIRE) == G);
 		for (unsigned int k = 0; k < ARRAY_SIZE(others); k++) {
 			tag(t, f, n, others[k], 0);
