@@ -365,7 +365,7 @@ $(O)/tandem.elf: $(O)/tandem.debug boot/seal.py
 
 # $(call efi_program,FILE,OBJECTS): a UEFI application without .efi
 efi_sections := .text .sdata .data .rodata .dynamic .dynsym .rel .rela \
-	'.rel.*' '.rela.*' .reloc .tandemcf
+	'.rel.*' '.rela.*' .reloc .tandemcf .sbat .tandem
 define efi_program
 $(O)/obj/loader/$(notdir $(1)).so: $(2) $(call recorded,efi-$(notdir $(1)),$(2))
 	@mkdir -p $$(@D)
@@ -380,7 +380,14 @@ $(1).efi: $(O)/obj/loader/$(notdir $(1)).so
 	$$(call say,EFI,$$@)$$(OBJCOPY) $$(efi_sections:%=-j %) \
 		--target efi-app-x86_64 --subsystem=10 $$< $$@
 endef
-$(eval $(call efi_program,$(O)/loadvmm,$(call objects,loader,$(loader-y) $(lib-y))))
+loader_objects := $(call objects,loader,$(loader-y) $(lib-y))
+$(eval $(call efi_program,$(O)/loadvmm,$(loader_objects) \
+	$(O)/obj/loader/boot/uefi/inside.o))
+$(eval $(call efi_program,$(O)/tandem,$(loader_objects) \
+	$(O)/obj/loader/vmm_inside.o))
+
+$(O)/obj/loader/vmm_inside.o: boot/uefi/inside.S $(O)/tandem.elf
+	$(call say,AS,$<)$(CC) -m64 -c -DVMM_FILE='"$(O)/tandem.elf"' -o $@ $<
 
 # Programs that run in the firmware, as the guest.
 efi_programs := $(efi-progs-y:%=$(O)/efi/%.efi)
@@ -491,7 +498,7 @@ $(exit_plugins): $(O)/tools/%.so: tools/%.c | $(bench_nic)
 	unit-programs bench-nic
 vmm: $(O)/tandem.elf
 domains: $(domain_elfs)
-loader: $(O)/loadvmm.efi
+loader: $(O)/loadvmm.efi $(O)/tandem.efi
 guest: $(guest_programs) $(efi_programs)
 guest-tools: $(guest_tools) $(libcall_vmm)
 guest-tools-windows: $(guest_tools_windows)
@@ -559,8 +566,8 @@ prefix ?= /usr/local
 image_dir = $(DESTDIR)$(prefix)/lib/tandem
 install: vmm loader
 	$(Q)install -d $(image_dir)
-	$(call say,INSTALL,$(image_dir))install -m 644 $(O)/loadvmm.efi \
-		$(O)/tandem.elf $(O)/.config $(image_dir)
+	$(call say,INSTALL,$(image_dir))install -m 644 $(O)/tandem.efi \
+		$(O)/loadvmm.efi $(O)/tandem.elf $(O)/.config $(image_dir)
 	$(Q)mv $(image_dir)/.config $(image_dir)/config
 
 install-guest: guest-tools
@@ -568,7 +575,8 @@ install-guest: guest-tools
 		guest/install.sh '$(abspath $(O))' '$(prefix)' '$(RELEASE)'
 
 uninstall:
-	$(Q)rm -f $(addprefix $(image_dir)/,loadvmm.efi tandem.elf config)
+	$(Q)rm -f $(addprefix $(image_dir)/,tandem.efi loadvmm.efi \
+		tandem.elf config)
 	$(Q)rmdir $(image_dir) 2>/dev/null || true
 
 # The sources as they are committed, and in RELEASE what git says they are.
@@ -612,7 +620,7 @@ clean:
 		$(O)/guest-tools $(O)/host $(O)/efi $(O)/tests \
 		$(O)/modules \
 		$(O)/tandem.elf $(O)/tandem.debug \
-		$(O)/tandem.map $(O)/loadvmm.efi
+		$(O)/tandem.map $(O)/loadvmm.efi $(O)/tandem.efi
 
 distclean:
 	$(Q)rm -rf $(O)

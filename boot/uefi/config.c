@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the texts of the configuration come from: a section of the loader's
- * own file, tandem.conf beside it, and what the boot option says (UEFI 2.10,
+ * own file, tandem.conf beside it (with two files), and what the boot option says (UEFI 2.10,
  * 3.1.3, LoadOptions of 9.1). The VMM gets the texts and reads them by the
  * same code; here they are read to tell a person what is wrong, and to know
  * which devices to take.
@@ -168,13 +168,14 @@ static void tell(const char *line, void *arg __attribute__((unused)))
 }
 
 void config_read(EFI_HANDLE self, EFI_SYSTEM_TABLE *st,
-		 const struct elf_image *image)
+		 const struct elf_image *image, bool has_file)
 {
 	const struct conf_teller teller = { tell, NULL };
 
 	memset(texts, 0, sizeof(texts));
 	find_section(&texts[BOOT_TEXT_SECTION]);
-	find_file(self, st->BootServices, &texts[BOOT_TEXT_FILE]);
+	if (has_file)
+		find_file(self, st->BootServices, &texts[BOOT_TEXT_FILE]);
 	find_option(self, st->BootServices, &texts[BOOT_TEXT_OPTION]);
 	secure = is_secure(st->RuntimeServices);
 	conf_init(&conf);

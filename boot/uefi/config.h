@@ -8,12 +8,12 @@
 #include "elf.h"
 
 /*
- * Finds the section, the file and the boot option string of the running image
- * and reads them, with what the VMM's image has as defaults; says on the
- * console what is wrong in them. Nothing of it is fatal.
+ * Finds the section, the file (if has_file) and the boot option string of the
+ * running image and reads them, with what the VMM's image has as defaults;
+ * says on the console what is wrong in them. Nothing of it is fatal.
  */
 void config_read(EFI_HANDLE self, EFI_SYSTEM_TABLE *st,
-		 const struct elf_image *image);
+		 const struct elf_image *image, bool has_file);
 
 /* The "pci=" string that they make. */
 const char *config_bindings(void);

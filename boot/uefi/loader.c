@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loadvmm.efi: puts tandem.elf, which lies beside it, into memory of its own
- * and calls it; when the call returns, the firmware and this program are the
- * guest. Whatever goes wrong ends in one line on the console, with everything
+ * tandem.efi and loadvmm.efi: puts tandem.elf, which is inside this program or
+ * lies beside it, into memory of its own and calls it; when the call returns,
+ * the firmware and this program are the guest. Whatever goes wrong ends in one line on the console, with everything
  * given back, and the machine boots on without the VMM. docs/boot.md tells
  * the whole story.
  */
@@ -19,9 +19,11 @@
 #include "devices.h"
 #include "elf.h"
 #include "file.h"
+#include "inside.h"
 #include "memory.h"
 
 #define VMM_FILE	"tandem.elf"
+#define VMM_INSIDE	"the VMM in this file"
 #define MAX_VMM_FILE	(64u << 20)
 #define BELOW_4_GIB	0xffffffffull
 #define BELOW_1_MIB	0xfffffull
@@ -309,33 +311,51 @@ err_block:
 	return status;
 }
 
+/* tandem.elf, checked. *file is pool memory, or NULL if it is inside. */
+static EFI_STATUS find_vmm(EFI_HANDLE self, void **file,
+			   struct elf_image *image)
+{
+	const char *data = inside_start, *name = VMM_INSIDE, *wrong;
+	size_t size = (size_t)(inside_end - inside_start);
+	EFI_STATUS status;
+
+	*file = NULL;
+	if (size == 0) {
+		status = file_read_beside(self, bs, VMM_FILE, MAX_VMM_FILE,
+					  file, &size);
+		if (EFI_ERROR(status))
+			return status;
+		data = *file;
+		name = VMM_FILE;
+	}
+	wrong = elf_check(data, size, image);
+	if (!wrong)
+		return EFI_SUCCESS;
+	if (*file)
+		bs->FreePool(*file);
+	return refuse(EFI_LOAD_ERROR, "%s %s", name, wrong);
+}
+
 /* On success keeps what the final line needs in *info. */
 static EFI_STATUS start(EFI_HANDLE self, struct tandem_info *info)
 {
 	static struct elf_image image;
 	EFI_STATUS status;
-	const char *wrong;
 	uint32_t n_cpus;
-	size_t size;
 	void *file;
 
 	status = check_cpus(&n_cpus);
 	if (EFI_ERROR(status))
 		return status;
-	status = file_read_beside(self, bs, VMM_FILE, MAX_VMM_FILE, &file,
-				  &size);
+	status = find_vmm(self, &file, &image);
 	if (EFI_ERROR(status))
 		return status;
-	wrong = elf_check(file, size, &image);
-	if (wrong) {
-		status = refuse(EFI_LOAD_ERROR, "%s %s", VMM_FILE, wrong);
-	} else {
-		config_read(self, st, &image);
-		status = launch(&image, n_cpus);
-		config_free(bs);
-		*info = image.info;
-	}
-	bs->FreePool(file);
+	config_read(self, st, &image, file != NULL);
+	status = launch(&image, n_cpus);
+	config_free(bs);
+	*info = image.info;
+	if (file)
+		bs->FreePool(file);
 	return status;
 }
 

@@ -15,6 +15,7 @@ KERNEL = CACHE / "kernel"
 CLOUD_KERNEL = CACHE / "guests" / "cloud"
 MEMTEST = CACHE / "guests" / "memtest.efi"
 
+ONE_FILE = BUILD / "tandem.efi"
 LOADER = BUILD / "loadvmm.efi"
 VMM = BUILD / "tandem.elf"
 BENCH_NIC = BUILD / "tools" / "qemu-bcm57xx" / "bcm57xx.so"

@@ -9,6 +9,7 @@ test can lead the loader to any place of its work without a VMM behind it.
 import importlib.util
 import re
 import struct
+import subprocess
 
 from . import paths
 
@@ -91,3 +92,21 @@ def make(code, block_mib=16, version=VERSION, release="test", ids=(),
     image = (image + code).ljust(data, b"\0")
     image += constants + names + sections
     return seal(image) if sealed else image
+
+
+def inside(program, image, folder):
+    """tandem.efi with another image inside, of no more bytes than its own: its
+    path. The seal stays at the end. image: None for zeros."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part, made = folder / "vmm", folder / "tandem.efi"
+    subprocess.run(["objcopy", "-O", "binary", "-j", ".tandem", program,
+                    part], check=True, timeout=60)
+    size = part.stat().st_size
+    if image is None:
+        image = bytes(size)
+    elif len(image) < size:
+        image = seal(unseal(image).ljust(size - len(seal(b"")), b"\0"))
+    part.write_bytes(image)
+    subprocess.run(["objcopy", "--update-section", f".tandem={part}", program,
+                    made], check=True, timeout=60)
+    return made
