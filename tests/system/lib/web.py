@@ -8,8 +8,8 @@ from .machine import HOST_ADDRESS
 
 
 class Server:
-    """Hands out pages (place to bytes; a short text for any other place) and
-    notes what it was asked for, as (place, the client's name)."""
+    """Hands out pages (place to bytes; a short text for any other place; None
+    is not found; (size, bytes) breaks off behind these bytes) and notes what it was asked for, as (place, the client's name)."""
 
     def __init__(self, pages=()):
         server = self
@@ -18,16 +18,29 @@ class Server:
         self.changed = threading.Condition()
 
         class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self):
+                self.answer(False)
+
             def do_GET(self):
+                self.answer(True)
+
+            def answer(self, whole):
                 with server.changed:
                     server.asked.append((self.path,
                                          self.headers.get("User-Agent", "")))
                     server.changed.notify_all()
                 body = server.pages.get(self.path, b"ok\n")
+                if body is None:
+                    self.send_error(404)
+                    return
+                size, body = body if isinstance(body, tuple) else \
+                    (len(body), body)
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(size))
                 self.end_headers()
-                self.wfile.write(body)
+                if whole:
+                    self.wfile.write(body)
+                self.close_connection = True
 
             def log_message(self, *_):
                 pass

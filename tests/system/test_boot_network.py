@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""The loader comes over a network: by the firmware's HTTP boot and PXE, as one
+file or as two, and what is wrong there costs one line and no boot.
+
+The firmware boots through a virtio-net card on a network of its own, whose
+DHCP and TFTP servers are QEMU's. One boot tries all the ways of HTTP, and then
+PXE with the real VMM.
+"""
+
+import struct
+
+import pytest
+from lib import boot, paths, uefi_vars, vmm_file, wire
+from lib.efi_shell import SHELL, Watched
+from lib.web import Server
+
+ADDRESS = paths.config()["IP_ADDRESS"]
+MODULES = ("virtio_pci", "virtio_net", "af_packet")
+MAC = "52:54:00:00:00:02"
+REFUSED = "Tandem: not started: {}; booting without it"
+CONF = b"log.level = 3\npanic.reboot = maybe\n"
+BOOT_CARD = 5       # its slot
+
+
+def refusing(why):
+    return vmm_file.make(vmm_file.refusing(why))
+
+
+def card_node():
+    """PciRoot(0x0)/Pci(5,0)/MAC()/IPv4() (UEFI 2.10, 10.3)."""
+    return (struct.pack("<BBHII", 2, 1, 12, 0x0a0341d0, 0) +
+            struct.pack("<BBHBB", 1, 1, 6, 0, BOOT_CARD) +
+            struct.pack("<BBH32sB", 3, 11, 37,
+                        bytes.fromhex(MAC.replace(":", "")), 1) +
+            struct.pack("<BBH4s4sHHHB4s4s", 3, 12, 27, b"", b"", 0, 0, 0, 0,
+                        b"", b""))
+
+
+def uri_node(url):
+    return struct.pack("<BBH", 3, 24, 4 + len(url)) + url.encode()
+
+
+def over_http(name, url):
+    return uefi_vars.boot_entry(name, card_node() + uri_node(url))
+
+
+def over_pxe(name):
+    return uefi_vars.boot_entry(name, card_node())
+
+
+class NetworkMachine(Watched):
+    """With a second card, whose network has a TFTP server and a DHCP server
+    that names the boot file there."""
+
+    def __init__(self, name, tftp, bootfile, **more):
+        more["extra"] = [
+            "-netdev", f"user,id=boot,tftp={tftp},bootfile={bootfile}",
+            "-device", f"virtio-net-pci,netdev=boot,mac={MAC},romfile=,"
+            f"addr={BOOT_CARD:#x}"]
+        super().__init__(name, **more)
+
+
+def folder_of(name):
+    folder = paths.WORK / name
+    (folder / "tftp" / "boot").mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+# ---- whatever a server has -----------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server():
+    web = Server()
+    yield web
+    web.close()
+
+
+@pytest.fixture(scope="module")
+def tried(server):
+    """Machine that tried all the ways in one boot; the last one worked."""
+    name = "boot-network"
+    folder = folder_of(name)
+    loader = paths.need(paths.LOADER, "run make").read_bytes()
+    one = vmm_file.inside(paths.ONE_FILE, refusing("one over http"),
+                          folder / "one").read_bytes()
+    vmm = paths.need(paths.VMM, "run make").read_bytes()
+    server.pages.update({
+        "/one/tandem.efi": one,
+        "/alone/loadvmm.efi": loader, "/alone/tandem.elf": None,
+        "/gone/loadvmm.efi": loader,
+        "/gone/tandem.elf": (len(vmm), vmm[:len(vmm) // 2]),
+        "/short/tandem.efi": (len(one), one[:len(one) // 2]),
+        "/two/loadvmm.efi": loader,
+        "/two/tandem.elf": refusing("two over http"),
+        "/two/tandem.conf": CONF})
+    for file, content in (("loadvmm.efi", loader), ("tandem.elf", vmm),
+                          ("tandem.conf", CONF)):
+        (folder / "tftp" / "boot" / file).write_bytes(content)
+    entries = [over_http(place, server.url(f"/{place}/{program}.efi"))
+               for place, program in (("one", "tandem"), ("alone", "loadvmm"),
+                                      ("gone", "loadvmm"),
+                                      ("short", "tandem"),
+                                      ("two", "loadvmm"))]
+    variables = uefi_vars.write(
+        folder / "vars.fd",
+        [*entries, over_pxe("pxe"), uefi_vars.boot_entry("Next", SHELL)])
+    with NetworkMachine(name, folder / "tftp", "boot/loadvmm.efi", nic=None,
+                        memory=256, variables=variables) as machine:
+        machine.console.expect_exact('starting Boot0006 "Next"', 240)
+        yield machine
+
+
+def test_each_way_says_what_came_of_it(tried):
+    said = tried.said()
+    unknown = ('Tandem: tandem.conf line 2: panic.reboot: expected y or n, '
+               'found "maybe"; the default n stays')
+    assert said[:-1] == [
+        REFUSED.format("one over http"),
+        REFUSED.format("tandem.elf is not beside the loader on its server"),
+        REFUSED.format("tandem.elf cannot be read (EFI error 104)"),
+        unknown, REFUSED.format("two over http"), unknown]
+    assert "running, " in said[-1]
+
+
+def test_server_that_leaves_in_the_middle_of_one_file_starts_nothing(tried):
+    assert 'failed to load Boot0003 "short"' in tried.text.getvalue()
+
+
+def test_one_file_asks_for_no_other(tried, server):
+    assert [place for place in server.places() if place.startswith("/one/")
+            and place != "/one/tandem.efi"] == []
+    assert "/two/tandem.conf" in server.places()
+
+
+def test_two_files_over_pxe_come_with_their_configuration(tried):
+    assert "1 value set by tandem.conf" in tried.vmm_log()
+
+
+# ---- one file, and then Linux ----------------------------------------------
+
+
+def pxe(name, options):
+    """The firmware's PXE takes it through the second card."""
+    folder = folder_of(name)
+    (folder / "tftp" / "tandem.efi").write_bytes(paths.ONE_FILE.read_bytes())
+    uefi_vars.write(options["variables"],
+                    [over_pxe("pxe"), *boot.entries(False, boot.CMDLINE)])
+    return NetworkMachine(name, folder / "tftp", "tandem.efi", peer=True,
+                          memory=512, **options)
+
+
+def test_guest_and_vmm_answer_after_one_file_came_over_pxe():
+    name = "boot-network-pxe"
+    options = boot.prepare(name, boot.guest(MODULES), tandem=False)
+    with pxe(name, options) as machine:
+        boot.wait_ready(machine, 120)
+        assert len(machine.said()) == 1 and "running, " in machine.said()[0]
+        boot.dhcp(machine)
+        machine.console.run("ping -c 2 -W 2 10.0.2.2")
+        assert None not in wire.ping(machine.peer, ADDRESS, count=3)
