@@ -113,6 +113,15 @@ def check_bindings(value):
     return None
 
 
+def check_path(value):
+    if not value:
+        return None
+    fits = (value.startswith("\\") and value.isascii() and
+            value.isprintable() and '"' not in value and len(value) < 128)
+    return None if fits else ("a program's path, such as "
+                              r"\EFI\debian\shimx64.efi, or nothing")
+
+
 def check_block(value):
     return None if int(value) % 2 == 0 else "an even number"
 
@@ -133,6 +142,7 @@ CHECKS = {
     "SYSLOG_ADDRESS": check_receiver,
     "PCI_BINDINGS": check_bindings,
     "DEBUG_KEY": check_key,
+    "BOOT_NEXT": check_path,
 }
 
 # Not to be shown, and not for the image either: generate() puts a digest in

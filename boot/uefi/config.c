@@ -167,8 +167,7 @@ static void tell(const char *line, void *arg __attribute__((unused)))
 		say("Tandem: %s", line);
 }
 
-void config_read(EFI_HANDLE self, EFI_SYSTEM_TABLE *st,
-		 const struct elf_image *image, bool has_file)
+void config_read(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, bool has_file)
 {
 	const struct conf_teller teller = { tell, NULL };
 
@@ -179,7 +178,6 @@ void config_read(EFI_HANDLE self, EFI_SYSTEM_TABLE *st,
 	find_option(self, st->BootServices, &texts[BOOT_TEXT_OPTION]);
 	secure = is_secure(st->RuntimeServices);
 	conf_init(&conf);
-	strlcpy(conf.pci, image->info.pci_bindings, sizeof(conf.pci));
 	for (unsigned int i = 0; i < BOOT_TEXTS; i++) {
 		const struct text *t = &texts[i];
 
@@ -194,9 +192,20 @@ void config_read(EFI_HANDLE self, EFI_SYSTEM_TABLE *st,
 		    "log has them", told - TOLD_MAX);
 }
 
-const char *config_bindings(void)
+const char *config_bindings(const struct elf_image *image)
 {
-	return conf.pci;
+	return conf.origin[CONF_PCI].source == CONF_BUILT_IN ?
+	       image->info.pci_bindings : conf.pci;
+}
+
+const char *config_next(void)
+{
+	return conf.next;
+}
+
+bool config_menu(void)
+{
+	return conf.number[CONF_BOOT_MENU] != 0;
 }
 
 void config_hand_over(struct boot_info *info)

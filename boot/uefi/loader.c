@@ -21,6 +21,8 @@
 #include "file.h"
 #include "inside.h"
 #include "memory.h"
+#include "menu.h"
+#include "next.h"
 
 #define VMM_FILE	"tandem.elf"
 #define VMM_INSIDE	"the VMM in this file"
@@ -270,7 +272,7 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	status = announce(&image->info, &presence);
 	if (EFI_ERROR(status))
 		goto err_low_page;
-	status = devices_take(bs, image, config_bindings(), &taken);
+	status = devices_take(bs, image, config_bindings(image), &taken);
 	if (EFI_ERROR(status))
 		goto err_presence;
 	/* last, since the drivers' memory is free now */
@@ -336,7 +338,7 @@ static EFI_STATUS find_vmm(EFI_HANDLE self, void **file,
 	return refuse(EFI_LOAD_ERROR, "%s %s", name, wrong);
 }
 
-/* On success keeps what the final line needs in *info. */
+/* With the configuration read. On success fills in *info. */
 static EFI_STATUS start(EFI_HANDLE self, struct tandem_info *info)
 {
 	static struct elf_image image;
@@ -350,12 +352,41 @@ static EFI_STATUS start(EFI_HANDLE self, struct tandem_info *info)
 	status = find_vmm(self, &file, &image);
 	if (EFI_ERROR(status))
 		return status;
-	config_read(self, st, &image, file != NULL);
 	status = launch(&image, n_cpus);
-	config_free(bs);
 	*info = image.info;
 	if (file)
 		bs->FreePool(file);
+	return status;
+}
+
+/* All of it, with a line at the end; returns what to end with. */
+static EFI_STATUS run(EFI_HANDLE self)
+{
+	static struct tandem_info info;
+	enum menu_choice choice = MENU_START;
+	EFI_STATUS status;
+
+	config_read(self, st, inside_end - inside_start == 0);
+	if (menu_key_held(st)) {
+		choice = MENU_WITHOUT;
+		refused("key S is held");
+	} else if (config_menu()) {
+		choice = menu_ask(st);
+		refused("that was chosen");
+	}
+	status = choice == MENU_WITHOUT ? EFI_ABORTED : start(self, &info);
+	config_free(bs);
+	if (EFI_ERROR(status)) {
+		say("Tandem: not started: %s; booting without it", refusal());
+	} else {
+		say("Tandem %s: running, %u MiB reserved", info.release,
+		    info.block_mib);
+		status = EFI_ABORTED;
+	}
+	if (choice == MENU_SHELL)
+		next_shell(self, bs);
+	else if (config_next()[0])
+		next_program(self, bs, config_next());
 	return status;
 }
 
@@ -367,7 +398,6 @@ static EFI_STATUS start(EFI_HANDLE self, struct tandem_info *info)
 EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *system_table);
 EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *system_table)
 {
-	static struct tandem_info info;
 	const struct tandem_presence *present;
 	EFI_STATUS status;
 
@@ -380,15 +410,7 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *system_table)
 		say("Tandem %.47s: is running already", present->release);
 		status = EFI_ALREADY_STARTED;
 	} else {
-		status = start(self, &info);
-		if (EFI_ERROR(status)) {
-			say("Tandem: not started: %s; booting without it",
-			    refusal());
-		} else {
-			say("Tandem %s: running, %u MiB reserved",
-			    info.release, info.block_mib);
-			status = EFI_ABORTED;
-		}
+		status = run(self);
 	}
 	bs->Exit(self, status, 0, NULL);
 	return status;

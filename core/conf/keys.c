@@ -42,6 +42,8 @@ const struct conf_key_info conf_keys[CONF_KEYS] = {
 				     false),
 	[CONF_DBGSH] = KEY("dbgsh", DBGSH, off, false),
 	[CONF_PANIC_REBOOT] = KEY("panic.reboot", PANIC_REBOOT, bool, false),
+	[CONF_BOOT_NEXT] = KEY("boot.next", BOOT_NEXT, path, false),
+	[CONF_BOOT_MENU] = KEY("boot.menu", BOOT_MENU, bool, false),
 };
 
 bool conf_is(struct conf_piece text, const char *what)

@@ -447,3 +447,29 @@ static void format_bindings(const struct conf *c, enum conf_key key,
 }
 
 const struct conf_type conf_bindings = { parse_bindings, format_bindings };
+
+/* ---- a UEFI program's place on a disk ---- */
+
+static bool parse_path(struct conf *c, enum conf_key key,
+		       struct conf_piece text, char *expected)
+{
+	bool good = text.n < sizeof(c->next) &&
+		    (text.n == 0 || text.at[0] == '\\');
+
+	for (size_t i = 0; good && i < text.n; i++)
+		good = text.at[i] >= ' ' && text.at[i] <= '~';
+	if (!good)
+		return expect(expected, "a program's path, such as "
+			      "\\EFI\\debian\\shimx64.efi, or nothing");
+	memcpy(c->next, text.at, text.n);
+	c->next[text.n] = '\0';
+	return true;
+}
+
+static void format_path(const struct conf *c, enum conf_key key, char *text,
+			size_t size)
+{
+	snprintf(text, size, "%s", c->next);
+}
+
+const struct conf_type conf_path = { parse_path, format_path };

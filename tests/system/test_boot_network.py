@@ -10,7 +10,7 @@ PXE with the real VMM.
 import struct
 
 import pytest
-from lib import boot, paths, uefi_vars, vmm_file, wire
+from lib import boot, disk, grub, paths, uefi_vars, vmm_file, wire
 from lib.efi_shell import SHELL, Watched
 from lib.web import Server
 
@@ -46,6 +46,18 @@ def over_http(name, url):
 
 def over_pxe(name):
     return uefi_vars.boot_entry(name, card_node())
+
+
+class Bootfile(Watched):
+    """Its DHCP server names a boot file."""
+
+    def __init__(self, name, url, **more):
+        super().__init__(name, **more)
+        self.url = url
+
+    def network_arguments(self):
+        return [f"{arg},bootfile={self.url}" if arg.startswith("user,")
+                else arg for arg in super().network_arguments()]
 
 
 class NetworkMachine(Watched):
@@ -140,7 +152,7 @@ def test_two_files_over_pxe_come_with_their_configuration(tried):
 # ---- one file, and then Linux ----------------------------------------------
 
 
-def pxe(name, options):
+def pxe(name, options, _):
     """The firmware's PXE takes it through the second card."""
     folder = folder_of(name)
     (folder / "tftp" / "tandem.efi").write_bytes(paths.ONE_FILE.read_bytes())
@@ -150,10 +162,31 @@ def pxe(name, options):
                           memory=512, **options)
 
 
-def test_guest_and_vmm_answer_after_one_file_came_over_pxe():
-    name = "boot-network-pxe"
-    options = boot.prepare(name, boot.guest(MODULES), tandem=False)
-    with pxe(name, options) as machine:
+def ipxe(name, options, server):
+    """iPXE takes it through the card that Tandem then takes from iPXE, which
+    does not survive that: Tandem starts the next program itself."""
+    server.pages["/tandem.efi"] = paths.ONE_FILE.read_bytes()
+    server.pages["/script"] = (
+        f"#!ipxe\nchain {server.url('/tandem.efi')} "
+        "boot.next=\\\\EFI\\\\grub.efi\n").encode()
+    order = [uefi_vars.boot_entry(
+        "iPXE", disk.partition_node() + uefi_vars.file_node("/ipxe.efi"))]
+    uefi_vars.write(options["variables"],
+                    order + boot.entries(False, boot.CMDLINE))
+    return Bootfile(name, server.url("/script"), peer=True, memory=512,
+                    **options)
+
+
+@pytest.mark.parametrize("way", [pxe, ipxe])
+def test_guest_and_vmm_answer_after_one_file_came_by(way, server):
+    name = f"boot-network-{way.__name__}"
+    options = boot.prepare(name, boot.guest(MODULES), tandem=False, files={
+        "ipxe.efi": "/usr/lib/ipxe/ipxe.efi",
+        "EFI/grub.efi": grub.image(
+            paths.WORK / name / "grub.efi",
+            f"linux /EFI/debian/vmlinuz.efi {boot.CMDLINE}\n"
+            "initrd /EFI/debian/initrd.img\nboot\n")})
+    with way(name, options, server) as machine:
         boot.wait_ready(machine, 120)
         assert len(machine.said()) == 1 and "running, " in machine.said()[0]
         boot.dhcp(machine)

@@ -113,15 +113,18 @@ static void all_keys(void)
 		  "log.level = 3\n"
 		  "log.serial_port = 0x3F8\n"
 		  "dbgsh = n\n"
-		  "panic.reboot = y");
+		  "panic.reboot = y\n"
+		  "boot.next = \\EFI\\a b\\x.efi\n"
+		  "boot.menu = y");
 	conf_finish(&conf, &teller);
-	CHECK(!lines && conf.set[CONF_FILE] == 10 && !conf.refused[CONF_FILE]);
+	CHECK(!lines && conf.set[CONF_FILE] == 12 && !conf.refused[CONF_FILE]);
 	CHECK(is(CONF_PCI, "device=bnx, number=1, driver=bnx, net=pass"));
 	CHECK(is(CONF_IP_ADDRESS, "10.1.2.3") && is(CONF_IP_NETMASK, "255.255.0.0"));
 	CHECK(is(CONF_IP_GATEWAY, "10.1.0.1") && is(CONF_ECHO_PORT, "65535"));
 	CHECK(is(CONF_ECHO_AUTOSTART, "y") && is(CONF_LOG_LEVEL, "3"));
 	CHECK(is(CONF_LOG_SERIAL_PORT, "0x3f8") && is(CONF_DBGSH, "n"));
 	CHECK(is(CONF_PANIC_REBOOT, "y") && conf.number[CONF_PANIC_REBOOT] == 1);
+	CHECK(is(CONF_BOOT_NEXT, "\\EFI\\a b\\x.efi") && is(CONF_BOOT_MENU, "y"));
 	/* as in a packet */
 	CHECK(!memcmp(&conf.number[CONF_IP_ADDRESS], "\x0a\1\2\3", 4));
 	CHECK(comes_from(CONF_PCI, "tandem.conf line 2"));
@@ -197,6 +200,8 @@ static void bad_addresses(void)
 		"from 1 to 65535, found "
 #define SERIAL	"tandem.conf line 1: log.serial_port: expected the I/O port " \
 		"of a serial port, such as 0x2f8, or 0, found "
+#define PROGRAM	"tandem.conf line 1: boot.next: expected a program's path, " \
+		"such as \\EFI\\debian\\shimx64.efi, or nothing, found "
 #define QUOTES	"tandem.conf line 1: dbgsh: expected one pair of quotes " \
 		"around the value"
 
@@ -214,6 +219,10 @@ static void bad_values(void)
 		     SERIAL "\"0xcf8\"");
 	refuse_value("log.serial_port = 760", CONF_LOG_SERIAL_PORT,
 		     SERIAL "\"760\"");
+	refuse_value("boot.next = EFI\\x.efi", CONF_BOOT_NEXT, PROGRAM
+		     "\"EFI\\x.efi\"");
+	refuse_value("boot.next = /EFI/x.efi", CONF_BOOT_NEXT, PROGRAM
+		     "\"/EFI/x.efi\"");
 	refuse_value("dbgsh = \"n", CONF_DBGSH, QUOTES);
 	refuse_value("dbgsh = n\"\"", CONF_DBGSH, QUOTES);
 }

@@ -35,6 +35,8 @@ enum conf_key {
 	CONF_LOG_SERIAL_PORT,
 	CONF_DBGSH,
 	CONF_PANIC_REBOOT,
+	CONF_BOOT_NEXT,
+	CONF_BOOT_MENU,
 	CONF_KEYS
 };
 
@@ -56,6 +58,7 @@ enum conf_problem { CONF_FINE, CONF_UNREADABLE, CONF_NOT_TEXT, CONF_PROBLEMS };
 #define CONF_TEXT_MAX	16384	/* bytes of a text */
 #define CONF_DNS_MAX	2	/* servers */
 #define CONF_PCI_MAX	512	/* as BINDING_TEXT_MAX */
+#define CONF_PATH_MAX	128	/* of a program, with the end */
 #define CONF_LINE_MAX	200	/* characters of what is told, with the end */
 
 struct conf {
@@ -68,6 +71,7 @@ struct conf {
 	uint32_t dns[CONF_DNS_MAX];	/* as IPv4 above; 0: none */
 	char syslog[HOSTNAME_MAX];	/* address or name; "": off */
 	char pci[CONF_PCI_MAX];
+	char next[CONF_PATH_MAX];	/* empty: none */
 	/* line or word (from 1) of the source, 0 for built-in ones */
 	struct {
 		uint16_t source, line;

@@ -16,12 +16,13 @@ MODULES = "/usr/lib/grub/x86_64-efi"
 WANTED = "normal part_gpt fat linux chain lsefimmap ls echo"
 
 
-def image(path):
-    """grub.efi at path: GRUB with the modules that tests use, no menu."""
+def image(path, commands=""):
+    """grub.efi at path: GRUB with the modules that tests use, no menu. It runs
+    the commands, lines of text, if there are any."""
     paths.need(MODULES, "run scripts/setup")
     path.parent.mkdir(parents=True, exist_ok=True)
     config = path.with_suffix(".cfg")
-    config.write_text("set root=(hd0,gpt1)\n")
+    config.write_text("set root=(hd0,gpt1)\n" + commands)
     subprocess.run(
         ["grub-mkstandalone", "-O", "x86_64-efi", "-o", str(path),
          f"--install-modules={WANTED}", "--modules=part_gpt fat",
