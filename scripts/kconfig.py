@@ -116,7 +116,7 @@ def check_bindings(value):
 def check_path(value):
     if not value:
         return None
-    fits = (value.startswith("\\") and value.isascii() and
+    fits = (value[0] in "\\/" and value.isascii() and
             value.isprintable() and '"' not in value and len(value) < 128)
     return None if fits else ("a program's path, such as "
                               r"\EFI\debian\shimx64.efi, or nothing")

@@ -47,7 +47,7 @@ static void file_node(const char *path, union node *node)
 	size_t n = strlen(path) + 1;
 
 	for (size_t i = 0; i < n; i++)
-		wide[i] = (UINT8)path[i];
+		wide[i] = path[i] == '/' ? '\\' : (UINT8)path[i];
 	set_head(node, MEDIA_FILEPATH_DP, sizeof(node->head) + 2 * n);
 	memcpy(node->bytes + sizeof(node->head), wide, 2 * n);
 }

@@ -6,7 +6,7 @@
 #include <efi.h>
 
 /*
- * Starts the program at that path (from its disk's root, with backslashes), on
+ * Starts the program at that path (from its disk's root), on
  * the disk that image came from or else on the first that has it, or the
  * firmware's shell. Returns when it ended, or could not be started, which is
  * said on the console.

@@ -454,7 +454,8 @@ static bool parse_path(struct conf *c, enum conf_key key,
 		       struct conf_piece text, char *expected)
 {
 	bool good = text.n < sizeof(c->next) &&
-		    (text.n == 0 || text.at[0] == '\\');
+		    (text.n == 0 || text.at[0] == '\\' ||
+		     text.at[0] == '/');
 
 	for (size_t i = 0; good && i < text.n; i++)
 		good = text.at[i] >= ' ' && text.at[i] <= '~';

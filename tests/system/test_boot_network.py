@@ -168,7 +168,7 @@ def ipxe(name, options, server):
     server.pages["/tandem.efi"] = paths.ONE_FILE.read_bytes()
     server.pages["/script"] = (
         f"#!ipxe\nchain {server.url('/tandem.efi')} "
-        "boot.next=\\\\EFI\\\\grub.efi\n").encode()
+        "boot.next=/EFI/grub.efi\n").encode()
     order = [uefi_vars.boot_entry(
         "iPXE", disk.partition_node() + uefi_vars.file_node("/ipxe.efi"))]
     uefi_vars.write(options["variables"],
@@ -187,7 +187,7 @@ def test_guest_and_vmm_answer_after_one_file_came_by(way, server):
             f"linux /EFI/debian/vmlinuz.efi {boot.CMDLINE}\n"
             "initrd /EFI/debian/initrd.img\nboot\n")})
     with way(name, options, server) as machine:
-        boot.wait_ready(machine, 120)
+        boot.wait_ready(machine, 90)
         assert len(machine.said()) == 1 and "running, " in machine.said()[0]
         boot.dhcp(machine)
         machine.console.run("ping -c 2 -W 2 10.0.2.2")
