@@ -45,14 +45,14 @@ class Machine:
     def __init__(self, name, disk=None, variables=None, nic="bcm5722",
                  nic_options="strict=on", memory=1024, cpus=1, cpu="EPYC-v1",
                  forward=(), peer=False, extra=(), kernel=None,
-                 initrd=None, cmdline=""):
+                 initrd=None, cmdline="", code=None):
         """disk, variables: image and OVMF variables (boot.py makes them).
         nic: QEMU's device name, None for no NIC. forward: (address, port) or
         ("udp", address, port) that the host shall reach; port() tells under
         which port. peer: a raw-frame peer beside the user network, "alone":
         instead of it, since that network listens to whatever a peer sends,
         and may break. kernel, initrd, cmdline: boot that directly instead of a
-        disk. extra: more QEMU arguments."""
+        disk. code: another build of OVMF. extra: more QEMU arguments."""
         self.name = name
         self.folder = paths.LOGS / name
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -69,6 +69,7 @@ class Machine:
         self.want_peer = peer
         self.extra = list(extra)
         self.direct = (kernel, initrd, cmdline)
+        self.code = code or paths.OVMF_CODE
         self.process = self.console = self.qmp = self.peer = None
         self.started = None
 
@@ -107,7 +108,7 @@ class Machine:
     def arguments(self):
         variables = self.folder / "vars.fd"
         shutil.copyfile(self.variables or paths.OVMF_VARS, variables)
-        code = paths.need(paths.OVMF_CODE, "run scripts/setup")
+        code = paths.need(self.code, "run scripts/setup")
         args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
                 "-display", "none", "-machine", "q35", "-accel", "tcg",
                 "-cpu", self.cpu, "-smp", str(self.cpus),

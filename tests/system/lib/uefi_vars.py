@@ -40,27 +40,46 @@ def boot_entry(description, device_path, options=""):
             description.encode("utf-16-le") + b"\0\0" + path + optional)
 
 
-def append(store, variables):
-    """A copy of the image store with variables (name to value) appended, and
-    without its own boot order and consoles."""
-    image = bytearray(store)
+def _layout(image):
+    """Where the variables of a store are: first byte, one past the last."""
     volume_header = struct.unpack_from("<H", image, 48)[0]
     guid, size = struct.unpack_from("<16sI", image, volume_header)
     if guid != STORE.bytes_le:
         raise ValueError("not a store of authenticated variables")
-    at, end = volume_header + 28, volume_header + size
+    return volume_header + 28, volume_header + size
+
+
+def _each(image):
+    """(place, name, state) of each variable; at last that of the free space,
+    with None."""
+    at, _ = _layout(image)
     while struct.unpack_from("<H", image, at)[0] == START:
         fields = struct.unpack_from(HEADER, image, at)
         name = image[at + struct.calcsize(HEADER):][:fields[7] - 2]
-        if fields[1] == ADDED and OF_A_MACHINE.fullmatch(
-                name.decode("utf-16-le")):
-            image[at + 2] = DELETED
+        yield at, name.decode("utf-16-le"), fields[1]
         at += struct.calcsize(HEADER) + fields[7] + fields[8]
         at += -at % 4
+    yield at, None, None
+
+
+def clean(store):
+    """A copy of the image store without its boot order and consoles."""
+    image = bytearray(store)
+    for at, name, state in _each(image):
+        if state == ADDED and OF_A_MACHINE.fullmatch(name):
+            image[at + 2] = DELETED
+    return bytes(image)
+
+
+def append(store, variables, vendor=GLOBAL, attributes=ATTRIBUTES):
+    """A copy of the image store with variables (name to value) appended."""
+    image = bytearray(store)
+    *_, (at, _, _) = _each(image)
+    _, end = _layout(image)
     for name, value in variables.items():
         name = name.encode("utf-16-le") + b"\0\0"
-        block = struct.pack(HEADER, START, ADDED, 0, ATTRIBUTES, 0, b"", 0,
-                            len(name), len(value), GLOBAL.bytes_le)
+        block = struct.pack(HEADER, START, ADDED, 0, attributes, 0, b"", 0,
+                            len(name), len(value), vendor.bytes_le)
         block += name + value
         block += b"\xff" * (-len(block) % 4)
         if at + len(block) > end:
@@ -80,5 +99,6 @@ def write(path, entries, source=None):
         variables["BootOrder"] = struct.pack(f"<{len(entries)}H",
                                              *range(len(entries)))
         variables["Timeout"] = struct.pack("<H", 0)
-    Path(path).write_bytes(append(source.read_bytes(), variables))
+    Path(path).write_bytes(append(clean(source.read_bytes()),
+                                  variables))
     return Path(path)
