@@ -5,6 +5,7 @@
  * each use, and executable only in page tables of its own.
  */
 #include "trampoline.h"
+#include "real_mode.h"
 #include "../mem/mem.h"
 
 #include <errno.h>
@@ -16,16 +17,6 @@
 #define PTE_P		BIT(0)
 #define PTE_W		BIT(1)
 #define LEVELS		4u
-
-/* As in real_mode.S. */
-struct words {
-	uint64_t entry, stack;
-	uint32_t cr3, far_offset;
-	uint16_t far_selector, gdt_limit;
-	uint32_t gdt_base;
-} __packed;
-
-extern const uint8_t trampoline_start[], trampoline_words[], trampoline_end[];
 
 static volatile uint8_t *page;
 static uint64_t (*tables)[512];		/* from the root down */
@@ -64,21 +55,11 @@ int trampoline_init(void)
 
 void trampoline_set(void (*entry)(void), uint64_t stack)
 {
-	size_t size = (size_t)(trampoline_end - trampoline_start);
-	size_t at = (size_t)(trampoline_words - trampoline_start);
-	uint32_t base = (uint32_t)boot_info.low_page;
 	uint8_t copy[256] __aligned(8) = { 0 };
-	struct words w;
 
-	BUG_ON(size > sizeof(copy) || at + sizeof(w) != size);
-	memcpy(copy, trampoline_start, size);
-	memcpy(&w, copy + at, sizeof(w));
-	w.entry = (uintptr_t)entry;
-	w.stack = stack;
-	w.cr3 = (uint32_t)virt_to_phys(tables[0]);
-	w.far_offset += base;
-	w.gdt_base += base;
-	memcpy(copy + at, &w, sizeof(w));
+	BUG_ON(real_mode_size() > sizeof(copy));
+	real_mode_place(copy, (uint32_t)boot_info.low_page, (uintptr_t)entry,
+			stack, (uint32_t)virt_to_phys(tables[0]));
 	for (size_t i = 0; i < sizeof(copy); i += 4)
 		mmio_write32(page + i, *(const uint32_t *)(copy + i));
 }
