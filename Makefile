@@ -105,6 +105,7 @@ else
 
 vmm-y :=
 loader-y :=
+bios-y :=
 lib-y :=
 domain-lib-y :=
 domains-y :=
@@ -181,6 +182,8 @@ loader_flags := -std=gnu11 -O2 -g -m64 -ffreestanding -fpic -fshort-wchar \
 guest_flags := -std=gnu11 -O2 -g -Wall -Wextra -Iguest/include -Iguest/common \
 	-fno-pie $(prefix_maps)
 
+bios_flags := $(bare) -mcmodel=small $(tandem_include) -DTANDEM_LOADER
+
 # The host's own C library comes first; <tandem/...> is found after it.
 unit_flags := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -224,6 +227,7 @@ endef
 $(eval $(call rules,vmm,$$(vmm_flags)))
 $(eval $(call rules,domains,$$(domain_flags)))
 $(eval $(call rules,loader,$$(loader_flags)))
+$(eval $(call rules,bios,$$(bios_flags)))
 
 # ---- release -------------------------------------------------------------
 
@@ -357,10 +361,19 @@ $(O)/tandem.debug: $(vmm_objects) $(vmm_symbols).o core/tandem.lds
 		$(vmm_objects) $(vmm_symbols).o && \
 		$(NM) $@ | scripts/symbols | cmp - $(vmm_symbols).S
 
-# What the firmware reads: no symbols, and a seal by which the loader knows
-# that the file is whole.
-$(O)/tandem.elf: $(O)/tandem.debug boot/seal.py
+bios_objects := $(call objects,bios,$(bios-y) $(lib-y))
+$(O)/obj/bios/loader: $(bios_objects) boot/bios/loader.lds \
+		$(call recorded,bios,$(bios_objects))
+	$(call say,LD,$@)$(LD) -m elf_x86_64 -nostdlib -static -z noexecstack \
+		--build-id=none -T boot/bios/loader.lds -o $@ $(bios_objects)
+
+# What boot loaders read: no symbols, the loader for BIOS machines, and a seal by
+# which loaders know that the file is whole.
+$(O)/tandem.elf: $(O)/tandem.debug $(O)/obj/bios/loader boot/seal.py \
+		boot/bios/attach.py
 	$(call say,SEAL,$@)$(OBJCOPY) --strip-all $< $@ && \
+		$(OBJCOPY) -O binary $(O)/obj/bios/loader $(O)/obj/bios/loader.bin && \
+		$(PYTHON) boot/bios/attach.py $@ $(O)/obj/bios/loader.bin $@ && \
 		$(PYTHON) boot/seal.py $@
 
 # $(call efi_program,FILE,OBJECTS): a UEFI application without .efi

@@ -6,3 +6,10 @@ loader-y += boot/uefi/loader.c boot/uefi/enter.S boot/uefi/elf.c \
 	boot/uefi/cpu.c boot/uefi/cpus.c boot/uefi/console.c core/pci/binding.c
 loader-y += boot/uefi/config.c boot/uefi/menu.c boot/uefi/next.c \
 	boot/uefi/section.S boot/uefi/sbat.c $(conf-sources)
+
+# The loader for BIOS machines, within build/tandem.elf.
+bios-y += boot/bios/entry.S boot/bios/resident.S boot/bios/loader.c \
+	boot/bios/bios.c boot/bios/console.c boot/bios/cpus.c boot/bios/e820.c \
+	boot/bios/multiboot.c boot/bios/option.c boot/bios/target.c
+bios-y += boot/uefi/cpu.c boot/uefi/elf.c boot/uefi/enter.S \
+	boot/uefi/memory.c core/acpi.c core/x86/real_mode.S
