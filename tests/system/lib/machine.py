@@ -45,8 +45,10 @@ class Machine:
     def __init__(self, name, disk=None, variables=None, nic="bcm5722",
                  nic_options="strict=on", memory=1024, cpus=1, cpu="EPYC-v1",
                  forward=(), peer=False, extra=(), kernel=None,
-                 initrd=None, cmdline="", code=None):
+                 initrd=None, cmdline="", code=None, bios=False):
         """disk, variables: image and OVMF variables (boot.py makes them).
+        bios: SeaBIOS instead of OVMF, without SMM: its 32-bit calls through
+        SMM do not survive SVM as QEMU has it.
         nic: QEMU's device name, None for no NIC. forward: (address, port) or
         ("udp", address, port) that the host shall reach; port() tells under
         which port. peer: a raw-frame peer beside the user network, "alone":
@@ -68,6 +70,7 @@ class Machine:
             self.ports[protocol, address, port] = free_port()
         self.want_peer = peer
         self.extra = list(extra)
+        self.bios = bios
         self.direct = (kernel, initrd, cmdline)
         self.code = code or paths.OVMF_CODE
         self.process = self.console = self.qmp = self.peer = None
@@ -105,17 +108,23 @@ class Machine:
             args = ["-plugin", f"file={plugin}"] + args
         return args
 
-    def arguments(self):
+    def firmware_arguments(self):
+        if self.bios:
+            return ["-machine", "q35,smm=off"]
         variables = self.folder / "vars.fd"
         shutil.copyfile(self.variables or paths.OVMF_VARS, variables)
         code = paths.need(self.code, "run scripts/setup")
+        return ["-machine", "q35",
+                "-drive", f"if=pflash,format=raw,readonly=on,file={code}",
+                "-drive", f"if=pflash,format=raw,file={variables}"]
+
+    def arguments(self):
         args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
-                "-display", "none", "-machine", "q35", "-accel", "tcg",
+                "-display", "none", "-accel", "tcg",
                 "-cpu", self.cpu, "-smp", str(self.cpus),
                 "-m", str(self.memory), "-global", "hpet.msi=on",
                 "-boot", "menu=off", "-name", self.name,
-                "-drive", f"if=pflash,format=raw,readonly=on,file={code}",
-                "-drive", f"if=pflash,format=raw,file={variables}",
+                *self.firmware_arguments(),
                 "-chardev", "socket,id=com1,host=127.0.0.1,"
                 f"port={self.com1.getsockname()[1]},server=off,"
                 f"logfile={self.folder}/console.log",
@@ -124,7 +133,8 @@ class Machine:
                 "-qmp", f"unix:{self.run}/qmp,server=on,wait=off"]
         if self.disk:
             args += ["-drive", f"if=none,id=esp,format=raw,file={self.disk}",
-                     "-device", "ide-hd,drive=esp"]
+                     "-device", "ide-hd,drive=esp" +
+                     (",bootindex=1" if self.bios else "")]
         kernel, initrd, cmdline = self.direct
         if kernel:
             args += ["-kernel", str(kernel), "-initrd", str(initrd),
