@@ -561,6 +561,7 @@ bench: all bench-nic
 lint_objects := $(filter-out $(O)/obj/vmm/domain_table.o %.S, \
 	$(call objects,vmm,$(filter %.c,$(vmm-y) $(lib-y))) \
 	$(call objects,loader,$(filter %.c,$(loader-y))) \
+	$(call objects,bios,$(filter boot/bios/%.c,$(bios-y))) \
 	$(call objects,domains,$(filter %.c,$(domain-lib-y))) \
 	$(foreach d,$(domains-y),$(call objects,domains/$(d), \
 		$(filter-out domains/lib/%,$(filter %.c,$($(d)-y))))))

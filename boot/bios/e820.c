@@ -50,11 +50,15 @@ bool e820_reserve(struct e820_map *map, uint64_t base, uint64_t size)
 	map->n = 0;
 	for (uint32_t i = 0; i < old.n; i++) {
 		const struct e820_entry *e = &old.entry[i];
-		uint32_t within = e->type == E820_RAM ? E820_RESERVED : e->type;
+		bool room;
 
-		if (!add_part(map, e, 0, base, e->type) ||
-		    !add_part(map, e, base, end, within) ||
-		    !add_part(map, e, end, UINT64_MAX, e->type))
+		if (e->type != E820_RAM)
+			room = e820_add(map, e);
+		else
+			room = add_part(map, e, 0, base, E820_RAM) &&
+			       add_part(map, e, base, end, E820_RESERVED) &&
+			       add_part(map, e, end, UINT64_MAX, E820_RAM);
+		if (!room)
 			return false;
 	}
 	return true;
