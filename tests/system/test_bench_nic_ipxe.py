@@ -3,14 +3,11 @@
 UEFI firmware: DHCP, then files over HTTP. iPXE reaches every register through
 configuration space and polls, which no other driver here does."""
 
-from pathlib import Path
-
 import pytest
 from lib import disk, paths
-from lib.machine import Machine
+from lib.ipxe import IPXE, IpxeMachine
 from lib.web import Server
 
-IPXE = Path("/usr/lib/ipxe")
 PADDING = 4_000_000
 
 
@@ -21,29 +18,6 @@ def script(server):
     return (b"#!ipxe\n" + line * (PADDING // len(line)) +
             f"imgfetch {server.url('/done')}\n".encode() +
             b"sleep 3600\n")
-
-
-class IpxeMachine(Machine):
-    """The bench machine with a boot file in its DHCP answer."""
-
-    def __init__(self, name, url, bios, **options):
-        super().__init__(name, **options)
-        self.url, self.bios = url, bios
-
-    def network_arguments(self):
-        args = super().network_arguments()
-        return [f"{arg},bootfile={self.url}" if arg.startswith("user,")
-                else arg for arg in args]
-
-    def arguments(self):
-        args = super().arguments()
-        if not self.bios:
-            return args
-        while any("if=pflash" in arg for arg in args):
-            at = next(i for i, arg in enumerate(args) if "if=pflash" in arg)
-            del args[at - 1:at + 1]
-        return args + ["-device", "VGA",
-                       "-kernel", str(IPXE / "ipxe.lkrn")]
 
 
 @pytest.fixture
@@ -66,7 +40,7 @@ def test_ipxe_fetches_files_over_http(server, firmware):
     name = f"bench-nic-ipxe-{firmware}"
     bios = firmware == "bios"
     options = {} if bios else {"disk": esp(name)}
-    with IpxeMachine(name, server.url("/script"), bios, memory=512,
+    with IpxeMachine(name, server.url("/script"), bios=bios, memory=512,
                      **options) as machine:
         said = (machine.folder / "console.log")
         assert server.wait_for("/done", 120), \

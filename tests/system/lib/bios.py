@@ -30,11 +30,15 @@ set timeout=0
 
 # What docs/booting-bios.md shows: the same GRUB before and after Tandem.
 MENU = """\
+insmod memrw
+insmod multiboot2
 read_word -v int15 0x54
-if [ "$int15" = "544e" ]; then set default=debian; fi
-menuentry Tandem --id tandem {{
-	{tandem}
-}}
+if [ "$int15" != "544e" ]; then
+  menuentry "Tandem, then this menu" --id tandem {{
+    {tandem}
+  }}
+  set default=tandem
+fi
 menuentry Debian --id debian {{
 	linux /debian/vmlinuz {cmdline}
 	initrd /debian/initrd.img
@@ -91,7 +95,7 @@ def prepare(name, initramfs, tandem, files=None):
     folder = paths.WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     menu = CONSOLE + MENU.format(
-        tandem=tandem.replace("\n", "\n\t"),
+        tandem=tandem.replace("\n", "\n    "),
         cmdline=boot.CMDLINE)
     content = {
         "boot/grub/grub.cfg": menu.encode(),
