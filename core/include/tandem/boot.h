@@ -9,7 +9,7 @@
  * PT_LOAD segment to block_base + (p_vaddr - TANDEM_VMM_BASE) and calls
  * block_base + (e_entry - TANDEM_VMM_BASE) as a System V function with the
  * boot information as its argument: 64-bit mode, 4-level paging, identity
- * mapping of RAM, interrupts off, boot services still alive.
+ * mapping of RAM below 4 GiB at least, interrupts off, the firmware still alive.
  *
  * Where more CPUs than one are enabled, each other one has to be on its way
  * to block_base + (ap_entry - TANDEM_VMM_BASE), called like the first entry,
@@ -67,7 +67,8 @@ struct boot_range {
 /*
  * RAM that the guest may use now or after ExitBootServices: all EFI types
  * that are memory (conventional, loader, boot services, runtime services,
- * ACPI reclaim, ACPI NVS), the VMM block and the low page taken out.
+ * ACPI reclaim, ACPI NVS), or those of a BIOS (RAM, ACPI, NVS), the VMM block and
+ * the low page taken out.
  */
 #define BOOT_RAM	1
 #define BOOT_RESERVED	2
@@ -101,7 +102,7 @@ struct boot_info {
 	uint64_t rsdp;		/* ACPI root pointer, 0 if none */
 	uint32_t n_cpus;	/* enabled processors, at least 1 */
 	uint32_t flags;		/* BOOT_SECURE */
-	char loader[32];	/* "uefi" ...: for the log */
+	char loader[32];	/* "uefi" or "bios": for the log */
 	char error[160];	/* the VMM writes here when it refuses */
 	struct boot_range range[BOOT_MAX_RANGES];
 	struct boot_text text[BOOT_TEXTS];
