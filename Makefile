@@ -581,8 +581,8 @@ image_dir = $(DESTDIR)$(prefix)/lib/tandem
 install: vmm loader
 	$(Q)install -d $(image_dir)
 	$(call say,INSTALL,$(image_dir))install -m 644 $(O)/tandem.efi \
-		$(O)/loadvmm.efi $(O)/tandem.elf $(O)/.config $(image_dir)
-	$(Q)mv $(image_dir)/.config $(image_dir)/config
+		$(O)/loadvmm.efi $(O)/tandem.elf $(image_dir)
+	$(Q)$(kconfig) publicconfig $(image_dir)/config
 
 install-guest: guest-tools
 	$(call say,INSTALL,$(DESTDIR)$(prefix))DESTDIR='$(DESTDIR)' \

@@ -8,6 +8,7 @@ naming the .config file.
     defconfig FILE      a new .config from configs/FILE
     olddefconfig        new symbols get their defaults
     savedefconfig FILE  only what differs from the defaults
+    publicconfig FILE   all of it but for what is secret
     listnewconfig       symbols the .config does not know yet
     generate DIR        DIR/autoconf.h for C, DIR/auto.conf for make,
                         DIR/digest.h, a number for all of it,
@@ -145,13 +146,17 @@ CHECKS = {
     "BOOT_NEXT": check_path,
 }
 
-# Not to be shown, and not for the image either: generate() puts a digest in
-# the place of each.
-SECRETS = ("DEBUG_KEY",)
+# Texts that are not to be shown, and not for the image either: generate() puts
+# a digest in the place of each.
+SECRET = re.compile(r"(^|_)(KEY|SECRET|PASSWORD)(_|$)")
 DIGEST_ROUNDS = 16
 DIGEST_ITERATIONS = 256
 
 NUMBER_BASE = {kconfiglib.INT: 10, kconfiglib.HEX: 16}
+
+
+def is_secret(sym):
+    return sym.orig_type == kconfiglib.STRING and SECRET.search(sym.name)
 
 
 def range_text(sym):
@@ -177,7 +182,7 @@ def problems(kconf):
             if int(sym.user_value, base) != int(sym.str_value, base):
                 yield (f"CONFIG_{sym.name}={sym.user_value}: "
                        f"expected {range_text(sym)}")
-        shown = "..." if sym.name in SECRETS else sym.str_value
+        shown = "..." if is_secret(sym) else sym.str_value
         if sym.orig_type == kconfiglib.STRING and "$" in sym.str_value:
             yield f'CONFIG_{sym.name}="{shown}": "$" cannot be used'
         wanted = CHECKS.get(sym.name, lambda value: None)(sym.str_value)
@@ -213,7 +218,7 @@ def set_random(kconf, chance):
     symbols = list(kconf.unique_defined_syms)
     chance.shuffle(symbols)
     for sym in symbols:
-        if sym.name in SECRETS:
+        if is_secret(sym):
             sym.set_value("a-key-of-no-worth")
         elif sym.orig_type == kconfiglib.BOOL:
             sym.set_value(chance.choice((0, 2)))
@@ -266,9 +271,6 @@ def key_digest(key):
     return value.hex()
 
 
-# Symbols whose values are not for everybody: the VMM does not show them.
-SECRET = re.compile(r"(^|_)(KEY|SECRET|PASSWORD)(_|$)")
-
 SYMBOLS_HEAD = """/* Made by make from the Kconfig files and the configuration. */
 /*
  * X(symbol, dotted name without a unit, built: 1 or 0, chosen: 1 if it is not
@@ -298,7 +300,7 @@ def symbol_line(sym):
     for unit in (".mib", ".kib", ".ms"):
         name = name.removesuffix(unit)
     low, high = symbol_range(sym)
-    value = "..." if SECRET.search(sym.name) else sym.str_value
+    value = "..." if is_secret(sym) else sym.str_value
     value = value.replace("\\", "\\\\").replace('"', '\\"')
     built = sym.visibility > 0 or (sym.name in OF_CHOICES and
                                    kconfiglib.expr_value(sym.direct_dep) > 0)
@@ -307,23 +309,35 @@ def symbol_line(sym):
             f'{low:#x}, {high:#x}, "{value}")')
 
 
+def decided_by(sym):
+    """What a person sets for it: the choice that it is of, or itself."""
+    if sym.name in OF_CHOICES:
+        _, condition = sym.defaults[0]
+        sym = next(item for item in kconfiglib.expr_items(condition)
+                   if item.choice)
+    return sym.choice or sym
+
+
 def is_default(sym):
     """Would it be the same without the .config, as the others are now?"""
-    value, chosen = sym.str_value, sym.user_value
-    if chosen is None:
+    item, value = decided_by(sym), sym.str_value
+    if isinstance(item, kconfiglib.Choice):
+        set_again, chosen = item.user_selection, 2
+    else:
+        set_again, chosen = item, item.user_value
+    if set_again is None or chosen is None:
         return True
-    sym.unset_value()
+    item.unset_value()
     same = sym.str_value == value
-    sym.set_value(chosen)
+    set_again.set_value(chosen)
     return same
 
 
 def generate(directory):
     kconf = load()
-    for name in SECRETS:
-        if kconf.syms[name].visibility:
-            kconf.syms[name].set_value(
-                key_digest(kconf.syms[name].str_value))
+    for sym in filter(is_secret, kconf.unique_defined_syms):
+        if sym.visibility:
+            sym.set_value(key_digest(sym.str_value))
     os.makedirs(directory, exist_ok=True)
     write_changed(os.path.join(directory, "digest.h"),
                   "/* Made by make from the configuration. */\n"
@@ -361,6 +375,11 @@ def main():
         print(load().write_config())
     elif command == "savedefconfig" and argument:
         print(load().write_min_config(argument))
+    elif command == "publicconfig" and argument:
+        kconf = load()
+        for sym in filter(is_secret, kconf.unique_defined_syms):
+            sym.unset_value()
+        kconf.write_config(argument)
     elif command == "listnewconfig":
         for sym in load().unique_defined_syms:
             if sym.user_value is None and sym.visibility:

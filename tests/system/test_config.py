@@ -397,6 +397,47 @@ def test_the_firmware_does_not_start_a_section_that_was_changed(key):
 # ---- on the build host ----------------------------------------------------
 
 
+KEY = "only-for-those-who-know"
+
+
+def kconfig(folder, command, argument, text):
+    """scripts/kconfig.py with that .config."""
+    (folder / ".config").write_text(text)
+    subprocess.run([paths.TOP / "scripts" / "kconfig.py", command, argument],
+                   cwd=paths.TOP, check=True, timeout=60,
+                   env=dict(os.environ, KCONFIG_CONFIG=folder / ".config"))
+
+
+def symbols(folder, text):
+    """What the VMM can tell of its configuration: {name: (chosen, value)}."""
+    kconfig(folder, "generate", folder / "made", text)
+    made = (folder / "made" / "symbols.h").read_text()
+    return {name: (chosen == "1", value) for name, chosen, value in re.findall(
+        r'X\((\w+), "[^"]*", 1, (\d), \w+, \w+, "(.*)"\)', made)}
+
+
+def test_the_vmm_tells_what_was_chosen_but_no_key(tmp_path):
+    made = symbols(tmp_path, f'CONFIG_DEBUG_ROOT_KEY=y\nCONFIG_DEBUG_KEY='
+                   f'"{KEY}"\nCONFIG_IP_DHCP=y\nCONFIG_LOG_LEVEL=3\n')
+    assert made["DEBUG_KEY"] == (True, "...")
+    assert made["DEBUG_ROOT_KEY"] == (True, "y")
+    assert made["DEBUG_PROGRAM_OFF"] == (True, "n")
+    assert made["DEBUG_PROGRAM_ANY"] == (False, "n")
+    assert made["IP_MODE"] == (True, "dhcp")
+    assert made["LOG_LEVEL"] == (True, "3")
+    assert made["VMMCALL_DBGSH_ANY"] == (False, "y")
+    made = symbols(tmp_path, "CONFIG_IP_STATIC=y\nCONFIG_DBGSH=y\n")
+    assert [made[name] for name in ("IP_MODE", "DEBUG_PROGRAM_OFF", "DBGSH")
+            ] == [(False, "static"), (False, "y"), (False, "y")]
+
+
+def test_the_configuration_that_is_installed_has_no_key(tmp_path):
+    kconfig(tmp_path, "publicconfig", tmp_path / "public",
+            f'CONFIG_DEBUG_ROOT_KEY=y\nCONFIG_DEBUG_KEY="{KEY}"\n')
+    text = (tmp_path / "public").read_text()
+    assert "CONFIG_DEBUG_ROOT_KEY=y" in text and KEY not in text
+
+
 LSPCI = """\
 00:00.0 Host bridge [0600]: Advanced Micro Devices, Inc. [AMD] Root Complex \
 [1022:1450]
