@@ -115,7 +115,6 @@ guest-modules-y :=
 efi-progs-y :=
 host-progs-y :=
 unit-tests-y :=
-clean-y :=
 
 include $(wildcard lib/build.mk core/build.mk net/build.mk boot/build.mk \
 	services/build.mk domains/build.mk guest/build.mk tools/build.mk \

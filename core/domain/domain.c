@@ -28,11 +28,6 @@ struct domain *domain_find(uint64_t serial)
 	return d;
 }
 
-const char *domain_name(const struct domain *d)
-{
-	return d->name;
-}
-
 static const struct program *program_find(const char *name)
 {
 	for (const struct program *p = domain_table_start;

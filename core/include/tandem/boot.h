@@ -31,7 +31,7 @@
 #define TANDEM_INFO_MAGIC	0x4f464e49444e4154ull	/* "TANDINFO" */
 
 #define TANDEM_BOOT_OK		0
-#define TANDEM_BOOT_NO_SVM	1	/* CPU has neither SVM with NPT */
+#define TANDEM_BOOT_NO_SVM	1	/* CPU has no SVM with NPT */
 #define TANDEM_BOOT_DISABLED	2	/* firmware disabled SVM and locked it */
 #define TANDEM_BOOT_NO_MEMORY	3
 #define TANDEM_BOOT_BAD_INFO	4	/* boot information does not fit */

@@ -54,9 +54,6 @@ int domain_copy_out(struct domain *d, void *user, const void *src, size_t len);
 /* Set event bits; a domain that waits becomes runnable. Exit context. */
 void domain_signal(struct domain *d, uint32_t events);
 
-/* Name of the program, for the log. */
-const char *domain_name(const struct domain *d);
-
 /*
  * End a domain now, from outside. Its callers get -EPIPE. Exit context, not
  * from within one of its own system calls' handlers.
@@ -70,7 +67,7 @@ void domain_kill(struct domain *d, const char *reason);
  */
 struct service {
 	const char *program;
-	size_t memory;		/* bytes for heap; 0: CONFIG_DOMAIN_MEMORY */
+	size_t memory;		/* bytes for heap; 0: CONFIG_DOMAIN_MEMORY_KIB */
 	/*
 	 * Memory shared with the program, owned by the service's creator
 	 * (pages_alloc), mapped read-write at domain_start.shared_base; filled
@@ -93,7 +90,10 @@ struct service {
 	struct service *next;
 };
 
-/* Register and start (once INIT_SERVICE is reached). 0 or -ENOENT. */
+/*
+ * Register and start (once INIT_SERVICE is reached). 0: whether it starts is
+ * told in the log.
+ */
 int service_register(struct service *s);
 
 #endif
