@@ -540,8 +540,8 @@ test-core: all bench-nic $(unit_programs) $(guest_modules)
 
 # ... about domains and VMM calls.
 domain_stages := domains vmmcalls dbgsh tools debug
-domain_programs := $(filter domain% dbgsh% echoctl% random% symbols%, \
-	$(unit-tests-y))
+domain_programs := $(filter domain% dbgsh% debug% vmmcall call_vmm echoctl% \
+	log_filter random symbols usage,$(unit-tests-y))
 test-domains: all bench-nic $(unit_programs)
 	$(Q)scripts/run-unit-tests $(domain_programs:%=$(O)/tests/unit/%)
 	$(Q)scripts/test-stages $(domain_stages)
@@ -631,7 +631,7 @@ setup:
 clean:
 	$(Q)rm -rf $(O)/obj $(O)/lib $(O)/domains $(O)/guest \
 		$(O)/guest-tools $(O)/host $(O)/efi $(O)/tests \
-		$(O)/modules \
+		$(O)/modules $(O)/tools $(O)/configs \
 		$(O)/tandem.elf $(O)/tandem.debug \
 		$(O)/tandem.map $(O)/loadvmm.efi $(O)/tandem.efi
 
