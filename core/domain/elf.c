@@ -11,33 +11,13 @@
 
 #include <errno.h>
 #include <string.h>
-
-struct elf_header {
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct elf_segment {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
+#include <tandem/elf.h>
 
 struct elf_dynamic {
 	uint64_t tag, value;
 };
 
-#define ELF_TYPE_DYN	3
-#define ELF_MACHINE_X86	62
 #define SEGMENTS_MAX	16
-#define PT_LOAD		1
-#define PT_DYNAMIC	2
-#define PT_INTERP	3
-#define PF_X		1
-#define PF_W		2
 
 #define DT_NULL		0
 #define DT_NEEDED	1
@@ -58,7 +38,7 @@ struct image {
 	struct domain *d;
 	const uint8_t *file;
 	size_t size;
-	const struct elf_segment *segment;
+	const struct elf_program_header *segment;
 	unsigned int segments;
 	uint64_t span;			/* from 0 to the end of the last segment */
 	uint64_t base;			/* where 0 of the file is loaded */
@@ -67,14 +47,14 @@ struct image {
 static bool header_ok(const struct elf_header *h, size_t size)
 {
 	return size >= sizeof(*h) && !memcmp(h->ident, "\177ELF\2\1", 6) &&
-	       h->type == ELF_TYPE_DYN && h->machine == ELF_MACHINE_X86 &&
-	       h->phentsize == sizeof(struct elf_segment) &&
+	       h->type == ET_DYN && h->machine == EM_X86_64 &&
+	       h->phentsize == sizeof(struct elf_program_header) &&
 	       h->phoff <= size && !(h->phoff % WORD) &&
 	       h->phnum <= SEGMENTS_MAX &&
-	       h->phnum <= (size - h->phoff) / sizeof(struct elf_segment);
+	       h->phnum <= (size - h->phoff) / sizeof(struct elf_program_header);
 }
 
-static bool segment_ok(const struct elf_segment *s, size_t size)
+static bool segment_ok(const struct elf_program_header *s, size_t size)
 {
 	return s->offset <= size && s->filesz <= size - s->offset &&
 	       s->filesz <= s->memsz && s->vaddr <= USER_IMAGE_MAX &&
@@ -86,7 +66,7 @@ static bool segment_ok(const struct elf_segment *s, size_t size)
 static int measure(struct image *m)
 {
 	for (unsigned int i = 0; i < m->segments; i++) {
-		const struct elf_segment *s = &m->segment[i];
+		const struct elf_program_header *s = &m->segment[i];
 
 		if (s->type == PT_INTERP)
 			return -EINVAL;
@@ -99,12 +79,12 @@ static int measure(struct image *m)
 	return m->span ? 0 : -EINVAL;
 }
 
-/* Whether len bytes from address on lie in one segment that is, or is not, code. */
+/* Whether len bytes from address on lie in one segment, of code or of none. */
 static bool within(const struct image *m, uint64_t address, uint64_t len,
 		   bool code)
 {
 	for (unsigned int i = 0; i < m->segments; i++) {
-		const struct elf_segment *s = &m->segment[i];
+		const struct elf_program_header *s = &m->segment[i];
 
 		if (s->type == PT_LOAD && address >= s->vaddr &&
 		    len <= s->memsz && address - s->vaddr <= s->memsz - len)
@@ -113,7 +93,7 @@ static bool within(const struct image *m, uint64_t address, uint64_t len,
 	return false;
 }
 
-static int load_segment(struct image *m, const struct elf_segment *s)
+static int load_segment(struct image *m, const struct elf_program_header *s)
 {
 	uint64_t va = m->base + s->vaddr, left = s->filesz;
 	const uint8_t *src = m->file + s->offset;
@@ -191,7 +171,7 @@ static int relocate_all(const struct image *m, uint64_t table, uint64_t size)
 }
 
 /* What the dynamic section says; anything but DT_RELR that moves is refused. */
-static int dynamic(const struct image *m, const struct elf_segment *s)
+static int dynamic(const struct image *m, const struct elf_program_header *s)
 {
 	uint64_t table = 0, size = 0;
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <tandem/elf.h>
 
 /* privileged: replaced below */
 #define invlpg privileged_invlpg
@@ -101,23 +102,9 @@ uint64_t random_below(uint64_t n)
 
 /* ---- the file ---- */
 
-struct ehdr {
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct phdr {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-
 struct sample {
-	struct ehdr eh;
-	struct phdr ph[4];
+	struct elf_header eh;
+	struct elf_program_header ph[4];
 	uint8_t text[64];
 	uint64_t relr[4];
 	uint64_t constant[8];		/* relocated: 0 to 3, and 5 */
@@ -137,7 +124,7 @@ static struct sample right(void)
 	struct sample s = {
 		.eh = { .ident = "\177ELF\2\1\1", .type = 3, .machine = 62,
 			.entry = TEXT_AT + 8, .phoff = offsetof(struct sample, ph),
-			.phentsize = sizeof(struct phdr), .phnum = 4 },
+			.phentsize = sizeof(struct elf_program_header), .phnum = 4 },
 		.ph = {
 			{ .type = 1, .flags = 5, .vaddr = TEXT_AT,
 			  .offset = offsetof(struct sample, text),
@@ -416,7 +403,7 @@ static const struct sample *loading;
 static void look_code(uint64_t base)
 {
 	for (unsigned int i = 0; i < MIN(loading->eh.phnum, 4); i++) {
-		const struct phdr *p = &loading->ph[i];
+		const struct elf_program_header *p = &loading->ph[i];
 		const uint8_t *from;
 		uint8_t byte;
 

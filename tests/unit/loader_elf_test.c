@@ -11,40 +11,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tandem/elf.h>
 
 static unsigned int checks;
 
-struct ehdr {
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct phdr {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-
-struct shdr {
-	uint32_t name, type;
-	uint64_t flags, addr, offset, size;
-	uint32_t link, info;
-	uint64_t addralign, entsize;
-};
-
 /* The file: headers, code, constants (with .tandem_info), data, sections. */
 struct sample {
-	struct ehdr eh;
-	struct phdr ph[3];
+	struct elf_header eh;
+	struct elf_program_header ph[3];
 	uint8_t text[64];
 	struct pci_id ids[2];
 	struct tandem_info info;
 	uint8_t data[32];
 	char names[32];
-	struct shdr sh[3];
+	struct elf_section_header sh[3];
 	struct tandem_seal seal;
 };
 
@@ -73,17 +53,17 @@ static struct sample right(void)
 	s.eh.phoff = offsetof(struct sample, ph);
 	s.eh.shoff = offsetof(struct sample, sh);
 	s.eh.ehsize = sizeof(s.eh);
-	s.eh.phentsize = sizeof(struct phdr);
+	s.eh.phentsize = sizeof(struct elf_program_header);
 	s.eh.phnum = 3;
-	s.eh.shentsize = sizeof(struct shdr);
+	s.eh.shentsize = sizeof(struct elf_section_header);
 	s.eh.shnum = 3;
 	s.eh.shstrndx = 1;
-	s.ph[0] = (struct phdr){ 1, 5, offsetof(struct sample, text),
+	s.ph[0] = (struct elf_program_header){ 1, 5, offsetof(struct sample, text),
 		AT(TEXT_AT), 0, sizeof(s.text), sizeof(s.text), 4096 };
-	s.ph[1] = (struct phdr){ 1, 4, offsetof(struct sample, ids),
+	s.ph[1] = (struct elf_program_header){ 1, 4, offsetof(struct sample, ids),
 		AT(RODATA_AT), 0, sizeof(s.ids) + sizeof(s.info),
 		sizeof(s.ids) + sizeof(s.info), 4096 };
-	s.ph[2] = (struct phdr){ 1, 6, offsetof(struct sample, data),
+	s.ph[2] = (struct elf_program_header){ 1, 6, offsetof(struct sample, data),
 		AT(DATA_AT), 0, sizeof(s.data), 0x3000, 4096 };
 	memset(s.text, 0x90, sizeof(s.text));
 	memset(s.data, 0xda, sizeof(s.data));
@@ -98,10 +78,10 @@ static struct sample right(void)
 	s.info.ids_start = AT(RODATA_AT);
 	s.info.ids_end = AT(RODATA_AT) + sizeof(s.ids);
 	memcpy(s.names, "\0.shstrtab\0.tandem_info", 24);
-	s.sh[1] = (struct shdr){ .name = 1, .type = 3,
+	s.sh[1] = (struct elf_section_header){ .name = 1, .type = 3,
 		.offset = offsetof(struct sample, names),
 		.size = sizeof(s.names) };
-	s.sh[2] = (struct shdr){ .name = 11, .type = 1,
+	s.sh[2] = (struct elf_section_header){ .name = 11, .type = 1,
 		.offset = offsetof(struct sample, info),
 		.size = sizeof(s.info) };
 	seal(&s);
