@@ -158,6 +158,22 @@ def test_a_host_that_claims_the_vmms_address_is_named(bench):
     bench.machine.wait_vmm_log(f"but {STATION_MAC} on the wire uses it")
 
 
+def test_what_is_in_use_is_kept_whoever_claims_it(bench):
+    before = vmm_addresses(bench)
+    for address in before:
+        bench.machine.peer.send(
+            Ether(src=STATION_MAC, dst="33:33:00:00:00:01") /
+            IPv6(src=address, dst="ff02::1", hlim=255) /
+            ICMPv6ND_NA(tgt=address, R=0, S=0, O=1) /
+            ICMPv6NDOptDstLLAddr(lladdr=STATION_MAC))
+    wait_for(lambda: re.search(r"netd: IPv6 claims +[2-9]",
+                               dhcp.status(bench.machine)), 30,
+             "the claims were not seen")
+    assert vmm_addresses(bench) == before and None not in before
+    bench.ns.run("ip", "-6", "neigh", "flush", "dev", "eth0")
+    assert ping(bench, before[1])
+
+
 def test_a_flood_of_prefixes_and_odd_packets_is_survived(bench):
     link, _ = vmm_addresses(bench)
     send = bench.machine.peer.send

@@ -32,7 +32,7 @@ _Static_assert(LWIP_IPV6_NUM_ADDRESSES <= NETRING_IP6_MAX, "room for all");
 static struct netif *netif;		/* NULL: no IPv6 */
 static uint8_t attempt;
 static u8_t last_state[LWIP_IPV6_NUM_ADDRESSES];
-static unsigned int duplicates;
+static unsigned int duplicates, claims;
 static unsigned int lines = LINES;	/* that may be logged now */
 static uint64_t lines_since;		/* VMM time */
 
@@ -96,6 +96,17 @@ static void duplicate(s8_t i)
 	set_link_local();
 }
 
+/*
+ * lwIP gives an address up at any neighbour advertisement for it, also one that
+ * is in use since duplicate address detection found it free. RFC 4862, 5.4.4
+ * leaves that open; one forged frame would take it for good, so it stays.
+ */
+static void keep(s8_t i, u8_t state)
+{
+	claims++;
+	netif_ip6_addr_set_state(netif, i, state);
+}
+
 void stack_ip6_poll(void)
 {
 	char text[IP6ADDR_STRLEN_MAX];
@@ -104,6 +115,10 @@ void stack_ip6_poll(void)
 		u8_t before = last_state[i];
 		u8_t now = netif_ip6_addr_state(netif, i);
 
+		if (ip6_addr_isduplicated(now) && ip6_addr_isvalid(before)) {
+			keep(i, before);
+			continue;
+		}
 		last_state[i] = now;
 		if (now == before)
 			continue;
@@ -227,6 +242,8 @@ bool stack_ip6_reaches(const char *address)
 
 void stack_ip6_counters(stack_counter add, void *to)
 {
-	if (netif)
-		add(to, "IPv6 duplicates", duplicates);
+	if (!netif)
+		return;
+	add(to, "IPv6 duplicates", duplicates);
+	add(to, "IPv6 claims", claims);
 }
