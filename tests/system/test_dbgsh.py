@@ -372,6 +372,7 @@ def test_ps_tells_what_each_program_has(machine):
 
 
 def test_log_shows_what_is_asked_for(machine):
+    dbgsh(machine, "crash null")        # a warning at least
     whole = dbgsh(machine, "log")[1].splitlines()
     assert "Tandem" in whole[0]
     last = dbgsh(machine, "log --lines=3")[1].splitlines()
