@@ -59,7 +59,7 @@ def test_there_is_no_conflict_in_what_stations_usually_do(shared):
     assert wire.arp(shared.peer, VMM_ADDRESS) == NIC_MAC
     shared.peer.send(Ether(src=STATION_MAC, dst=EVERYBODY) / ARP(
         op=1, hwsrc=STATION_MAC, psrc="0.0.0.0", pdst=VMM_ADDRESS))
-    shared.console.run(f"ping -c 2 -W 2 {VMM_ADDRESS}")
+    shared.console.run(f"ping -c 2 -W 10 {VMM_ADDRESS}")
     assert conflicts(shared) == 0
 
 

@@ -36,7 +36,7 @@ def test_tg3_drives_the_nic_with_link_up(machine):
 
 
 def test_guest_reaches_the_host(machine):
-    machine.console.run(f"ping -c 3 -W 2 {HOST_ADDRESS}")
+    machine.console.run(f"ping -c 3 -W 10 {HOST_ADDRESS}")
 
 
 def test_wire_reaches_the_guest(machine):

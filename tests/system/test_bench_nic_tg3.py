@@ -98,7 +98,7 @@ def test_dhcp_gave_the_address(machine):
 
 
 def test_ping_each_way(machine):
-    report = machine.console.run(f"ping -c 5 -W 2 {HOST_ADDRESS}")
+    report = machine.console.run(f"ping -c 5 -W 10 {HOST_ADDRESS}")
     assert " 0% packet loss" in report
     assert None not in wire.ping(machine.peer, GUEST_ADDRESS, count=5)
 

@@ -45,7 +45,7 @@ def counted():
         "cost", extra=counters.arguments(), **options))
     try:
         boot.dhcp(m)
-        m.console.run(f"ping -c 1 -W 2 {HOST_ADDRESS}")
+        m.console.run(f"ping -c 1 -W 10 {HOST_ADDRESS}")
         yield m, counters
     finally:
         m.stop()

@@ -391,7 +391,7 @@ def test_log_shows_what_is_asked_for(machine):
 def traffic(machine):
     """A neighbour, an echo server and a client of it."""
     assert dbgsh(machine, f"echoctl server start {ECHO}")[0] == 0
-    machine.console.run(f"ping -c 2 -W 2 {ADDRESS}")
+    machine.console.run(f"ping -c 2 -W 10 {ADDRESS}")
     tcp = machine.connect(ADDRESS, ECHO)
     tcp.sendall(b"hello")
     assert tcp.recv(5) == b"hello"
@@ -406,7 +406,7 @@ def test_ports_are_counted(machine, traffic):
         return {p["name"]: p for p in card["ports"]}
 
     before = ports()
-    machine.console.run(f"ping -c 5 -W 2 {ADDRESS}")
+    machine.console.run(f"ping -c 5 -W 10 {ADDRESS}")
     after = ports()
     assert set(after) == {"wire", "guest", "stack"}
     for port, way in (("guest", "rx_frames"), ("stack", "tx_frames"),
@@ -456,7 +456,7 @@ def test_connections_show_server_and_client(machine, traffic):
 
 def test_netd_counts(machine, traffic):
     before = ask(machine, "net counters")["counters"]
-    machine.console.run(f"ping -c 5 -W 2 {ADDRESS}")
+    machine.console.run(f"ping -c 5 -W 10 {ADDRESS}")
     after = ask(machine, "net counters")["counters"]
     assert after["ICMP received"] - before["ICMP received"] == 5
     assert after["ICMP sent"] - before["ICMP sent"] == 5

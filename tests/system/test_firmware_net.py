@@ -206,7 +206,7 @@ def test_linux_boots_over_the_function_and_drives_it(machine, server):
     machine.console.sendline("boot")
     boot.wait_ready(machine)
     boot.dhcp(machine)
-    machine.console.run(f"ping -c 3 -W 2 {HOST_ADDRESS}")
+    machine.console.run(f"ping -c 3 -W 10 {HOST_ADDRESS}")
     assert boot.complaints(machine) == ""
 
 

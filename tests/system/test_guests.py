@@ -52,7 +52,7 @@ def network_works(machine):
     run = machine.console.run
     assert "virtio_net" in run("readlink /sys/class/net/eth0/device/driver")
     boot.dhcp(machine)
-    run(f"ping -c 3 -W 2 {HOST_ADDRESS}")
+    run(f"ping -c 3 -W 10 {HOST_ADDRESS}")
     traffic.transfer(machine, True, 5_000_000, check=True)
     traffic.transfer(machine, False, 5_000_000, check=True)
     assert vmm_answers(machine)

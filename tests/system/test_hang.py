@@ -44,7 +44,7 @@ def ready(machine):
     server runs."""
     machine.console.run(f"insmod /{MODULE}")
     boot.dhcp(machine)
-    machine.console.run(f"ping -c 1 -W 2 {HOST_ADDRESS}")
+    machine.console.run(f"ping -c 1 -W 10 {HOST_ADDRESS}")
     with DebugShell(machine.console) as shell:
         assert "listens" in shell.command(f"echoctl server start {PORT}")
 
@@ -122,7 +122,7 @@ def test_services_live_on_while_the_guest_hangs(machine, way, capsys):
     hang(machine, way)
     measure(machine, way, capsys)
     let_go(machine, way)
-    machine.console.run(f"ping -c 1 -W 2 {HOST_ADDRESS}")
+    machine.console.run(f"ping -c 1 -W 10 {HOST_ADDRESS}")
     assert guest_answers(machine)
     with DebugShell(machine.console) as shell:
         assert "netd" in shell.command("ps")

@@ -107,9 +107,9 @@ def test_everybody_reaches_everybody(bench):
     assert ping(bench, f"{link}%eth0")
     assert ping(bench, routed)
     assert ping(bench, guest)
-    bench.machine.console.run(f"ping -6 -c 3 -W 2 {link}%eth0")
-    bench.machine.console.run(f"ping -6 -c 3 -W 2 {routed}")
-    bench.machine.console.run(f"ping -6 -c 3 -W 2 {ROUTER}")
+    bench.machine.console.run(f"ping -6 -c 3 -W 10 {link}%eth0")
+    bench.machine.console.run(f"ping -6 -c 3 -W 10 {routed}")
+    bench.machine.console.run(f"ping -6 -c 3 -W 10 {ROUTER}")
     assert "address conflicts" not in dhcp.status(bench.machine)
 
 

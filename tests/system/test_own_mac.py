@@ -40,7 +40,7 @@ def test_the_wire_has_two_stations(apart):
 
 def test_guest_and_vmm_reach_each_other(apart):
     m = apart
-    m.console.run(f"ping -c 3 -W 2 {VMM_ADDRESS}")
+    m.console.run(f"ping -c 3 -W 10 {VMM_ADDRESS}")
     assert OWN_MAC in m.console.run(f"arp -n {VMM_ADDRESS}")
 
 

@@ -25,7 +25,7 @@ def machine():
 
 def works(machine):
     boot.dhcp(machine)
-    machine.console.run(f"ping -c 3 -W 2 {HOST_ADDRESS}")
+    machine.console.run(f"ping -c 3 -W 10 {HOST_ADDRESS}")
     assert None not in wire.ping(machine.peer, ADDRESS, count=3)
     traffic.transfer(machine, True, 5_000_000, check=True)
     traffic.transfer(machine, False, 5_000_000, check=True)

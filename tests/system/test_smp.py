@@ -71,7 +71,7 @@ def test_interrupts_of_the_nic_go_where_linux_sends_them(four):
     for cpu in range(4):
         for number in numbers:
             run(f"echo {1 << cpu:x} >/proc/irq/{number}/smp_affinity")
-        run(f"ping -c 1 -W 2 {HOST_ADDRESS}")
+        run(f"ping -c 1 -W 10 {HOST_ADDRESS}")
         before = [counts(four, n) for n in numbers]
         traffic.transfer(four, True, 2_000_000, check=True)
         traffic.transfer(four, False, 2_000_000, check=True)

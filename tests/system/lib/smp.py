@@ -51,7 +51,7 @@ def start(name, cpus, cmdline="", extra=(), programs=(), inner=False):
 
 def on_network(machine):
     boot.dhcp(machine)
-    machine.console.run(f"ping -c 1 -W 2 {HOST_ADDRESS}")
+    machine.console.run(f"ping -c 1 -W 10 {HOST_ADDRESS}")
 
 
 def echo_server(machine):
@@ -77,7 +77,7 @@ def everything_works(machine, cpus):
     run = machine.console.run
     assert run("cat /sys/devices/system/cpu/online").strip() == \
         (f"0-{cpus - 1}" if cpus > 1 else "0")
-    run(f"ping -c 3 -W 2 {HOST_ADDRESS}")
+    run(f"ping -c 3 -W 10 {HOST_ADDRESS}")
     for cpu in range(cpus):
         assert "Tandem" in run(f"taskset {1 << cpu:x} dbgsh -c version")
     assert None not in wire.ping(machine.peer, ADDRESS, count=3)

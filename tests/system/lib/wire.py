@@ -28,7 +28,7 @@ def arp(peer, address, tries=5):
     return Ether(found[0])[ARP].hwsrc if found else None
 
 
-def ping(peer, address, count=10, size=56, timeout=2.0, interval=0.0):
+def ping(peer, address, count=10, size=56, timeout=5.0, interval=0.0):
     """Pings from the wire. List of round trip times in seconds, None for a
     ping without an answer; an answer with other data counts as none. Answers
     the stack's ARP requests for this station."""
