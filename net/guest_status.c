@@ -5,8 +5,6 @@
 #include <string.h>
 #include <tandem/status.h>
 
-static const char names[TANDEM_STATUS_PORTS][8] = { "wire", "guest", "stack" };
-
 _Static_assert(NET_PORTS == TANDEM_STATUS_PORTS, "one entry a port");
 
 static void fill_ports(struct tandem_status *s)
@@ -17,11 +15,12 @@ static void fill_ports(struct tandem_status *s)
 		const struct net_port *p = net_switch_port(
 			sw, (enum net_port_id)i);
 		struct tandem_status_port *to = &s->port[i];
-		const struct net_counters *c = p ? &p->count : NULL;
+		const struct net_counters *c;
 
 		if (!p)
 			continue;
-		strlcpy(to->name, names[i], sizeof(to->name));
+		c = &p->count;
+		strlcpy(to->name, net_port_names[i], sizeof(to->name));
 		to->link = p->link;
 		to->speed = i == NET_WIRE && p->link ? p->speed : 0;
 		to->rx_frames = c->rx_frames;

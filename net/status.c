@@ -14,7 +14,7 @@
 
 _Static_assert(NET_STATUS_PORTS == NET_PORTS, "one entry for each");
 
-static const char *const port_names[NET_PORTS] = {
+const char *const net_port_names[NET_PORTS] = {
 	[NET_WIRE] = "wire", [NET_GUEST] = "guest", [NET_STACK] = "stack",
 };
 
@@ -68,7 +68,7 @@ static void describe_port(struct net_report *r, struct net_port *p)
 	struct net_status_port *s = &r->status.port[p->id];
 	const struct net_counters *c = &p->count;
 
-	strlcpy(s->name, port_names[p->id], sizeof(s->name));
+	strlcpy(s->name, net_port_names[p->id], sizeof(s->name));
 	s->link = p->link;
 	s->speed = p->speed;
 	s->full_duplex = p->full_duplex;

@@ -225,6 +225,9 @@ const char *net_switch_mode(struct net_switch *sw);
 /* What the mode has to say, under the stack's port. */
 void net_switch_describe(struct net_switch *sw, struct net_report *r);
 
+/* What the ports are called where they are shown (net/status.c). */
+extern const char *const net_port_names[NET_PORTS];
+
 /* The n-th switch of the machine (n from 0), NULL past the last: for status. */
 struct net_switch *net_switch_get(unsigned int n);
 
