@@ -601,6 +601,21 @@ dist:
 		--prefix=$(dist_name)/ --add-file=$(O)/RELEASE HEAD | \
 		gzip -9n >$(O)/$(dist_name).tar.gz
 
+# ---- ways to a machine -------------------------------------------------------
+
+.PHONY: usb-image serve test-boot
+usb-image: loader
+	$(Q)scripts/usb-image $(O)/tandem-usb.img
+
+serve: vmm loader
+	$(Q)scripts/serve $(SERVE_ARGS)
+
+# All ways from the build directory to a running machine.
+boot_stages := loader one_file boot_network boot_next boot_installed \
+	secure_boot ipxe firmware_net
+test-boot: all bench-nic $(guest_modules)
+	$(Q)scripts/test-stages $(boot_stages)
+
 # ---- other configurations ------------------------------------------------------
 
 # Built with warnings as errors, none kept: the ends of the space, each service
@@ -656,6 +671,9 @@ help:
 	@echo '  unit           unit tests on the host'
 	@echo '  fuzz-guest     a guest that does anything, SECONDS=1800 SEED=1'
 	@echo '  fuzz-decode    the decoder against others, SECONDS=60 SEED=1'
+	@echo '  usb-image      $(O)/tandem-usb.img, for scripts/flash'
+	@echo '  serve          HTTP server for network boots, SERVE_ARGS=--help'
+	@echo '  test-boot      all ways to boot it'
 	@echo '  bench          measure, with Tandem and without it'
 	@echo '  check          layout and licence lines of the sources'
 	@echo '  docs           the tables in docs/configuration.md, from Kconfig'

@@ -28,8 +28,7 @@ def refusing(why):
 
 def card_node():
     """PciRoot(0x0)/Pci(5,0)/MAC()/IPv4() (UEFI 2.10, 10.3)."""
-    return (struct.pack("<BBHII", 2, 1, 12, 0x0a0341d0, 0) +
-            struct.pack("<BBHBB", 1, 1, 6, 0, BOOT_CARD) +
+    return (uefi_vars.pci_node(BOOT_CARD) +
             struct.pack("<BBH32sB", 3, 11, 37,
                         bytes.fromhex(MAC.replace(":", "")), 1) +
             struct.pack("<BBH4s4sHHHB4s4s", 3, 12, 27, b"", b"", 0, 0, 0, 0,

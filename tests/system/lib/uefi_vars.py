@@ -29,6 +29,16 @@ def file_node(name):
     return struct.pack("<BBH", 4, 4, 4 + len(data)) + data
 
 
+def pci_node(slot):
+    """PciRoot(0x0)/Pci(slot,0) (UEFI 2.10, 10.3.2, 10.3.3)."""
+    return (struct.pack("<BBHII", 2, 1, 12, 0x0a0341d0, 0) +
+            struct.pack("<BBHBB", 1, 1, 6, 0, slot))
+
+
+def usb_node(port):
+    return struct.pack("<BBHBB", 3, 5, 6, port, 0)
+
+
 END = b"\x7f\xff\x04\x00"
 
 
