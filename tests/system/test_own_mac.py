@@ -2,6 +2,8 @@
 """The VMM with a MAC address of its own beside the guest's (ip.mac=own), and an
 MTU that is not the wire's."""
 
+import time
+
 import pytest
 from lib import boot, dhcp, settings, wire
 from lib.dbgsh import DebugShell
