@@ -308,6 +308,31 @@ static int anything(void)
 	return 0;
 }
 
+/* Positions that were never written: the oldest text, and nothing else. */
+static int log_positions(void)
+{
+	static const uint64_t odd[] = {
+		1ull << 40, 1ull << 63, ~0ull - 65536, ~0ull - 100, ~0ull,
+	};
+	int fd = msgopen("log_read");
+
+	CHECK(fd >= 0);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		static char text[256];
+		uint64_t position = odd[i];
+		struct msg_buf bufs[2] = {
+			{ .base = text, .len = sizeof(text), .writable = 1 },
+			{ .base = &position, .len = sizeof(position),
+			  .writable = 1 },
+		};
+		int n = msgsendbuf(fd, 0, bufs, 2);
+
+		CHECK(n == sizeof(text) && position < 1ull << 40);
+		CHECK(!memchr(text, 0, sizeof(text)));
+	}
+	return msgclose(fd);
+}
+
 static const struct test_case cases[] = {
 	{ "descriptors", descriptors, RETURNS },
 	{ "descriptors_closed", descriptors_closed, RETURNS },
@@ -315,6 +340,7 @@ static const struct test_case cases[] = {
 	{ "names_across_the_end", names_across_the_end, RETURNS },
 	{ "buffers", buffers, RETURNS },
 	{ "log_text", log_text, RETURNS },
+	{ "log_positions", log_positions, RETURNS },
 	{ "numbers", numbers, RETURNS },
 	{ "handlers", handlers, RETURNS },
 	{ "registers", registers, RETURNS },
