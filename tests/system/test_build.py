@@ -12,7 +12,7 @@ from lib import paths
 from lib.tree import copy_sources
 
 LIMIT = 400
-RESULTS = ["tandem.elf", "loadvmm.efi", "guest/dbgsh"]
+RESULTS = ["tandem.elf", "loadvmm.efi", "tandem.efi", "guest/dbgsh"]
 
 
 def make(folder, *arguments):
