@@ -99,7 +99,8 @@ def tried(server):
     server.pages.update({
         "/one/tandem.efi": one,
         "/alone/loadvmm.efi": loader, "/alone/tandem.elf": None,
-        "/gone/loadvmm.efi": loader,
+        "/alone/tandem.conf": None,
+        "/gone/loadvmm.efi": loader, "/gone/tandem.conf": None,
         "/gone/tandem.elf": (len(vmm), vmm[:len(vmm) // 2]),
         "/short/tandem.efi": (len(one), one[:len(one) // 2]),
         "/two/loadvmm.efi": loader,
