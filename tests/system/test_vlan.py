@@ -53,7 +53,7 @@ class Bench:
         self.peer = self.machine.peer
         self.ns = Namespace(self.machine, [SERVER + "/24", PREFIX + "1/64"],
                             ip6=True, vlan=VLAN)
-        dhcp.dnsmasq(self.ns, 100, 120, "--enable-ra",
+        dhcp.dnsmasq(self.ns, "--enable-ra",
                      "--ra-param=eth0,4,600",
                      f"--dhcp-range={PREFIX},ra-only,64,10m")
         boot.wait_ready(self.machine, 120)

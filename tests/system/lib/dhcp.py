@@ -16,7 +16,7 @@ NETWORK = "10.0.2.0/24"
 
 # ---- servers ----
 
-def dnsmasq(ns, first=100, last=120, names=()):
+def dnsmasq(ns, *options, first=100, last=120, names=()):
     """dnsmasq with leases of two minutes, the shortest it gives. It answers
     at once: it need not ask whether an address is free. It is also the DNS
     server of *.test, of which it knows these names, at its own address."""
@@ -27,7 +27,8 @@ def dnsmasq(ns, first=100, last=120, names=()):
         *(f"--host-record={name},{SERVER}" for name in names),
         "--interface=eth0", "--log-facility=-", "--log-dhcp", "--no-ping",
         "--dhcp-authoritative", f"--dhcp-leasefile={ns.folder}/dnsmasq.leases",
-        f"--dhcp-range=10.0.2.{first},10.0.2.{last},255.255.255.0,2m")
+        f"--dhcp-range=10.0.2.{first},10.0.2.{last},255.255.255.0,2m",
+        *options)
 
 
 def kea(ns, lease, first=150, last=170, by_mac=False):
