@@ -196,10 +196,13 @@ host_flags := -std=gnu11 -O2 -g $(auto_header) -Icore/include -Iboot/uefi \
 # ---- objects -------------------------------------------------------------
 
 # $(call recorded,NAME,TEXT): a file that is newer than what was made of it once
-# TEXT is another, as a list of objects or flags may be.
-$(shell mkdir -p $(O)/obj/lists)
-recorded = $(O)/obj/lists/$(1)$(call record,$(O)/obj/lists/$(1),$(strip $(2)))
-record = $(if $(call same,$(file <$(1)),$(2)),,$(file >$(1),$(2)))
+# TEXT is another, as a list of objects or flags may be. It is read as a
+# makefile: what $(file <) of make 4.3 reads may end too early.
+$(shell mkdir -p $(O)/obj/recorded)
+-include $(wildcard $(O)/obj/recorded/*)
+recorded = $(O)/obj/recorded/$(1)$(call record,$(1),$(strip $(2)))
+record = $(if $(call same,$(was_$(1)),$(2)),,$(file \
+	>$(O)/obj/recorded/$(1),was_$(1) := $(2)))
 same = $(and $(findstring =$(1)=,=$(2)=),$(findstring =$(2)=,=$(1)=))
 
 made := Makefile $(call recorded,flags,$(shell $(CC) --version | head -n 1) \
@@ -612,7 +615,7 @@ serve: vmm loader
 
 # All ways from the build directory to a running machine.
 boot_stages := loader one_file boot_network boot_next boot_installed \
-	secure_boot ipxe firmware_net
+	secure_boot ipxe firmware_net bios
 test-boot: all bench-nic $(guest_modules)
 	$(Q)scripts/test-stages $(boot_stages)
 
