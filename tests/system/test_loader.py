@@ -220,14 +220,17 @@ def test_tandem_comes_first_in_boot_order_and_debian_next():
 def test_tandem_starts_from_the_shell_and_debian_after_it():
     options = boot.prepare(
         "loader-shell", boot.guest(NO_MODULES), tandem=False,
-        files={"EFI/tandem/loadvmm.efi": paths.need(paths.LOADER, "run make"),
+        files={"EFI/tandem/tandem.efi": paths.need(paths.ONE_FILE, "run make"),
+               "EFI/tandem/loadvmm.efi": paths.need(paths.LOADER, "run make"),
                "EFI/tandem/tandem.elf": paths.need(paths.VMM, "run make")})
     uefi_vars.write(options["variables"],
                     [uefi_vars.boot_entry("Shell", SHELL)])
     with Watched("loader-shell", nic=None, memory=512, **options) as machine:
         into_shell(machine)
         shell(machine, r"cd EFI\tandem")
-        assert RUNNING.search(shell(machine, "loadvmm.efi"))
+        said = shell(machine, "tandem.efi log.level=9 ip.address=10.0.2.77")
+        assert "boot option: log.level: expected a number" in said
+        assert RUNNING.search(said)
         assert "is running already" in shell(machine, "loadvmm.efi")
         machine.console.sendline(
             r"\EFI\debian\vmlinuz.efi initrd=\EFI\debian\initrd.img " +

@@ -9,7 +9,8 @@ from .machine import HOST_ADDRESS
 
 class Server:
     """Hands out pages (place to bytes; a short text for any other place; None
-    is not found; (size, bytes) breaks off behind these bytes) and notes what it was asked for, as (place, the client's name)."""
+    is not found; (size, bytes) breaks off behind these bytes) and notes what it
+    was asked for, as (place, the client's name)."""
 
     def __init__(self, pages=()):
         server = self
