@@ -197,9 +197,10 @@ host_flags := -std=gnu11 -O2 -g $(auto_header) -Icore/include -Iboot/uefi \
 
 # $(call recorded,NAME,TEXT): a file that is newer than what was made of it once
 # TEXT is another, as a list of objects or flags may be. It is read as a
-# makefile: what $(file <) of make 4.3 reads may end too early.
-$(shell mkdir -p $(O)/obj/recorded)
--include $(wildcard $(O)/obj/recorded/*)
+# makefile: what $(file <) of make 4.3 reads may end too early. (Not by
+# $(wildcard): what is in the folder then would be so for the whole run.)
+-include $(shell mkdir -p $(O)/obj/recorded && \
+	find $(O)/obj/recorded -type f)
 recorded = $(O)/obj/recorded/$(1)$(call record,$(1),$(strip $(2)))
 record = $(if $(call same,$(was_$(1)),$(2)),,$(file \
 	>$(O)/obj/recorded/$(1),was_$(1) := $(2)))
