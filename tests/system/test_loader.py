@@ -229,7 +229,7 @@ def test_tandem_starts_from_the_shell_and_debian_after_it():
         into_shell(machine)
         shell(machine, r"cd EFI\tandem")
         said = shell(machine, "tandem.efi log.level=9 ip.address=10.0.2.77")
-        assert "boot option: log.level: expected a number" in said
+        assert "boot option word 1: log.level: expected a number" in said
         assert RUNNING.search(said)
         assert "is running already" in shell(machine, "loadvmm.efi")
         machine.console.sendline(
