@@ -166,9 +166,10 @@ def test_what_is_in_use_is_kept_whoever_claims_it(bench):
             IPv6(src=address, dst="ff02::1", hlim=255) /
             ICMPv6ND_NA(tgt=address, R=0, S=0, O=1) /
             ICMPv6NDOptDstLLAddr(lladdr=STATION_MAC))
-    wait_for(lambda: re.search(r"netd: IPv6 claims +[2-9]",
+    wait_for(lambda: re.search(r"netd: IPv6 claims +([2-9]|\d\d)",
                                dhcp.status(bench.machine)), 30,
-             "the claims were not seen")
+             lambda: "the claims were not seen:\n" +
+             dhcp.status(bench.machine))
     assert vmm_addresses(bench) == before and None not in before
     bench.ns.run("ip", "-6", "neigh", "flush", "dev", "eth0")
     assert ping(bench, before[1])
