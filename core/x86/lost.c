@@ -109,6 +109,16 @@ bool lost_or_awake(const struct cpu *c)
 	return true;
 }
 
+void lost_watch(const struct cpu *c)
+{
+	if (never || !in_guest(c) || !vcpu_left_by_init(c))
+		return;
+	if (cpu_is_first(c))
+		check_first();
+	else
+		send_back(c);
+}
+
 void lost_before_panic(void)
 {
 	bool any = false;

@@ -27,6 +27,13 @@ void lost_way_back(void);
  */
 bool lost_or_awake(const struct cpu *c);
 
+/*
+ * Called again and again while c, in its guest, is waited for after its NMI: an
+ * INIT may have come before the NMI, which is lost then. c is brought back, or
+ * the machine reset if it is the first. Any context but NMI.
+ */
+void lost_watch(const struct cpu *c);
+
 /* Panic: bring those that were reset to where an NMI does no harm. */
 void lost_before_panic(void);
 

@@ -8,6 +8,7 @@
  */
 #include "npt.h"
 #include "cpus.h"
+#include "lost.h"
 #include "regs.h"
 #include "../mem/mem.h"
 
@@ -183,8 +184,10 @@ static void stop_guests(void)
 			continue;
 		cpu_request(c, CPU_REQUEST_LOOK);
 		while (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) ==
-		       CPU_IN_GUEST && time_us() < end)
+		       CPU_IN_GUEST && time_us() < end) {
+			lost_watch(c);
 			__builtin_ia32_pause();
+		}
 		if (__atomic_compare_exchange_n(&c->in_guest, &in, CPU_LOST,
 						false, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST))

@@ -69,6 +69,7 @@ NOT_CALLED(int, emulate_mmio, struct vcpu *v, guest_phys a, bool write)
 NOT_CALLED(int, guest_virt_read, struct vcpu *v, guest_virt a, void *to,
 	   size_t n)
 NOT_CALLED(void, log_msg, enum log_level level, const char *fmt, ...)
+NOT_CALLED(void, lost_watch, const struct cpu *c)
 NOT_CALLED(void, machine_reset, void)
 NOT_CALLED(bool, mmio_trap_find, guest_phys a, struct mmio_trap *t)
 NOT_CALLED(void, panic, const char *fmt, ...)
