@@ -546,7 +546,8 @@ test-core: all bench-nic $(unit_programs) $(guest_modules)
 domain_stages := domains vmmcalls dbgsh tools debug
 domain_programs := $(filter domain% dbgsh% debug% vmmcall call_vmm echoctl% \
 	log_filter random symbols usage,$(unit-tests-y))
-test-domains: all bench-nic $(unit_programs)
+test-domains: all bench-nic guest-tools guest-tools-windows \
+		$(unit_programs) $(guest_modules)
 	$(Q)scripts/run-unit-tests $(domain_programs:%=$(O)/tests/unit/%)
 	$(Q)scripts/test-stages $(domain_stages)
 
