@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One run of the guest: is nothing that has to come before it lost when it is
- * put off at the last moment, for another CPU's request?
+ * put off at the last moment, for another CPU's request? And does a change of
+ * the map get the other CPUs out of their guests?
  */
 #include "check.h"
 
@@ -51,7 +52,25 @@ host_phys virt_to_phys(const void *p)
 
 uint64_t time_us(void)
 {
-	return 0;
+	static uint64_t now;
+
+	return now += 1000;
+}
+
+static unsigned int requested, watched;
+
+void cpu_request(struct cpu *c, uint32_t requests)
+{
+	CHECK(c == &cpus[1] && requests == CPU_REQUEST_LOOK);
+	requested++;
+}
+
+/* The NMI was lost with the CPU, which comes back by a SIPI. */
+void lost_watch(const struct cpu *c)
+{
+	CHECK(c == &cpus[1]);
+	if (++watched == 3)
+		cpus[1].in_guest = 0;
 }
 
 uint32_t svm_features;
@@ -62,14 +81,12 @@ uint32_t svm_features;
 		printf("%s was called\n", #name); \
 		exit(1); \
 	}
-NOT_CALLED(void, cpu_request, struct cpu *c, uint32_t requests)
 NOT_CALLED(bool, cpus_others_rest, const struct cpu *c)
 NOT_CALLED(void, debug_port, struct vcpu *v, uint16_t port, unsigned int size)
 NOT_CALLED(int, emulate_mmio, struct vcpu *v, guest_phys a, bool write)
 NOT_CALLED(int, guest_virt_read, struct vcpu *v, guest_virt a, void *to,
 	   size_t n)
 NOT_CALLED(void, log_msg, enum log_level level, const char *fmt, ...)
-NOT_CALLED(void, lost_watch, const struct cpu *c)
 NOT_CALLED(void, machine_reset, void)
 NOT_CALLED(bool, mmio_trap_find, guest_phys a, struct mmio_trap *t)
 NOT_CALLED(void, panic, const char *fmt, ...)
@@ -120,12 +137,23 @@ static void a_flush_is_not_lost_by_a_request(void)
 	CHECK(runs == 4 && !tlb_control);
 }
 
+/* It need not be waited for as long as for one that is stopped. */
+static void who_waits_for_a_cpu_looks_whether_it_was_reset(void)
+{
+	n_cpus = 2;
+	cpus[1].in_guest = CPU_IN_GUEST;
+	CHECK(!npt_trap(0xfd000000, PAGE_SIZE, false));
+	CHECK(requested == 1 && watched == 3 && !cpus[1].in_guest);
+	n_cpus = 1;
+}
+
 int main(void)
 {
 	cpus[0].vcpu.svm = &svm;
 	cpus[0].pending_vector = -1;
 	CHECK(!npt_init());
 	a_flush_is_not_lost_by_a_request();
+	who_waits_for_a_cpu_looks_whether_it_was_reset();
 	printf("%u checks\n", checks);
 	return 0;
 }
