@@ -22,8 +22,8 @@ void lost_way_back(void);
 /*
  * Called before c, which is not this CPU, is sent an NMI: whether it needs none,
  * since it is in the VMM, on its way back to it, or awake. An NMI would run the
- * guest's code on a CPU that was reset (QEMU). Waits for some milliseconds at
- * most, or a second where an answer is sure to come. Any context but NMI.
+ * guest's code on a CPU that was reset (QEMU). Waits for one that was, or that
+ * sleeps, a second at most. Any context but NMI.
  */
 bool lost_or_awake(const struct cpu *c);
 
