@@ -301,7 +301,7 @@ static bool is_ip6(struct conf_piece text)
 	if (gap ? !groups || groups >= IP6_GROUPS : groups != IP6_GROUPS)
 		return false;
 	/* no group of hosts */
-	return text.at[4] != ':' || (text.at[0] | 0x20) != 'f' ||
+	return text.n <= 4 || text.at[4] != ':' || (text.at[0] | 0x20) != 'f' ||
 	       (text.at[1] | 0x20) != 'f';
 }
 

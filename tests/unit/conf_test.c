@@ -474,6 +474,9 @@ static void receivers_of_the_log(void)
 	}
 	read_n(CONF_OPTION, "syslog.address=0.0.0.0", 22, false);
 	CHECK(!lines && !conf.syslog[0] && is(CONF_SYSLOG_ADDRESS, "0.0.0.0"));
+	/* shorter than the first group of others, and nothing behind it */
+	read_file("syslog.address=::1");
+	CHECK(!lines && is(CONF_SYSLOG_ADDRESS, "::1"));
 }
 
 int main(void)
