@@ -28,6 +28,7 @@
 #define RSDP_SUM	20		/* bytes that are summed up */
 
 #define SMAP		0x534d4150
+#define E820_CALLS	1000	/* empty ranges are not counted */
 
 #define PIT_CHANNEL_2	0x42
 #define PIT_COMMAND	0x43
@@ -132,7 +133,7 @@ bool bios_memory_map(struct e820_map *map)
 	struct e820_entry entry;
 
 	map->n = 0;
-	do {
+	for (unsigned int calls = 0; calls < E820_CALLS; calls++) {
 		r.eax = 0xe820;
 		r.ecx = sizeof(entry);
 		r.edx = SMAP;
@@ -144,7 +145,9 @@ bool bios_memory_map(struct e820_map *map)
 		memcpy(&entry, low_memory(BIOS_BUFFER), sizeof(entry));
 		if (!e820_add(map, &entry))
 			return false;
-	} while (r.ebx);
+		if (!r.ebx)
+			break;
+	}
 	return map->n > 0;
 }
 
