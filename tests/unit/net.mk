@@ -2,7 +2,8 @@
 # The switch, its modes, the guest's device and the port to netd.
 unit-tests-y += ippass_classify ippass_conflict net_switch net_segment virtio \
 	virtio_events virtio_hostile virtio_large virtio_cpus virtio_features
-unit-tests-$(CONFIG_NETD) += netring net_settings net_vlan
+unit-tests-$(CONFIG_NETD) += netring net_settings net_vlan \
+	net_guest_lease
 ippass_classify-y += tests/unit/ippass_classify_test.c \
 	tests/unit/net_fake.c net/ippass/classify.c
 ippass_conflict-y += tests/unit/ippass_conflict_test.c \
@@ -20,6 +21,9 @@ net_settings-y += tests/unit/net_settings_test.c tests/unit/net_fake.c \
 	net/settings.c
 net_vlan-y += tests/unit/net_vlan_test.c net/stack/lwip/vlan.c
 net_vlan-cflags := -Iservices/include
+net_guest_lease-y += tests/unit/net_guest_lease_test.c \
+	net/stack/lwip/guest_lease.c
+net_guest_lease-cflags := -Iservices/include
 virtio-device := tests/unit/virtio_driver.c tests/unit/net_fake.c \
 	net/virtio/features.c net/virtio/pci.c net/virtio/bar.c net/virtio/common.c \
 	net/virtio/interrupt.c net/virtio/queue.c net/virtio/rx.c \

@@ -48,8 +48,7 @@
 struct kept {
 	uint32_t address;	/* to be asked for again */
 	uint32_t xid;
-	uint32_t guest;		/* the guest's address ... */
-	uint32_t guest_until;	/* ... up to this second of VMM time */
+	struct stack_guest_lease guest;
 };
 
 _Static_assert(sizeof(struct kept) == STACK_DHCP_KEPT * sizeof(uint32_t),
@@ -71,9 +70,9 @@ static struct {
 	unsigned int bound, renewed, lost, declined, refused, guest;
 } count;
 
-static uint32_t seconds_now(void)
+static uint64_t seconds_now(void)
 {
-	return (uint32_t)(sys_time() / 1000000);
+	return sys_time() / 1000000;
 }
 
 static const char *ip_text(uint32_t ip, char text[IP4ADDR_STRLEN_MAX])
@@ -209,7 +208,7 @@ static bool can_be_a_station(uint32_t ip)
 
 static bool is_guests(uint32_t ip)
 {
-	return ip && ip == kept->guest && seconds_now() < kept->guest_until;
+	return stack_guest_lease_is(&kept->guest, ip, seconds_now());
 }
 
 static void tell_same_address(const struct answer *a)
@@ -225,14 +224,6 @@ static void tell_same_address(const struct answer *a)
 		   ip_text(a->server, server), ip_text(a->yours, ip));
 	domain_log(LOG_ERROR, "for an address of the VMM's: set ip.mac=own, or "
 		   "a static one");
-}
-
-static void guest_keeps(uint32_t ip, uint32_t seconds)
-{
-	uint32_t now = seconds_now();
-
-	kept->guest = ip;
-	kept->guest_until = seconds < FOREVER - now ? now + seconds : FOREVER;
 }
 
 /* Ask anew, and neither release nor decline what we have or were offered. */
@@ -251,7 +242,8 @@ static void give_way(const struct answer *a)
 static void guest_has_lease(const struct answer *a)
 {
 	count.guest++;
-	guest_keeps(a->yours, a->lease);
+	stack_guest_lease_seen(&kept->guest, a->yours, a->lease,
+			       seconds_now());
 	if (a->yours == address ||
 	    a->yours == ip4_addr_get_u32(&dhcp.offered_ip_addr))
 		give_way(a);
@@ -265,20 +257,21 @@ static void guest_has_lease(const struct answer *a)
 static bool guest_answers_probe(const uint8_t *frame, size_t len)
 {
 	const struct etharp_hdr *arp = (const void *)(frame + SIZEOF_ETH_HDR);
-	struct answer a = { .yours = kept->guest };
+	struct answer a = { .yours = kept->guest.address };
 	uint32_t sender;
 
-	if (dhcp.state != DHCP_STATE_CHECKING || !kept->guest ||
+	if (dhcp.state != DHCP_STATE_CHECKING || !kept->guest.address ||
 	    len < SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR ||
 	    frame[12] != 0x08 || frame[13] != 0x06 ||
 	    memcmp(&arp->shwaddr, netif->hwaddr, ETH_HWADDR_LEN))
 		return false;
 	memcpy(&sender, &arp->sipaddr, sizeof(sender));
-	if (sender != kept->guest ||
+	if (sender != kept->guest.address ||
 	    sender != ip4_addr_get_u32(&dhcp.offered_ip_addr))
 		return false;
 	a.server = ip4_addr_get_u32(ip_2_ip4(&dhcp.server_ip_addr));
-	guest_keeps(sender, GUEST_KEEPS_SECONDS);
+	stack_guest_lease_seen(&kept->guest, sender, GUEST_KEEPS_SECONDS,
+			       seconds_now());
 	give_way(&a);
 	return true;
 }

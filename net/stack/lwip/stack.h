@@ -121,6 +121,21 @@ uint8_t *stack_vlan_untag(uint16_t vlan, uint8_t *frame, uint16_t *len);
 /* Tag what lies VLAN_TAG_LEN bytes behind frame, and then begins there. */
 void stack_vlan_tag(uint16_t vlan, uint8_t *frame);
 
+/*
+ * guest_lease.c: the address that the guest was seen to have, in network byte
+ * order, for so many seconds, from the second now of VMM time on; an hour at
+ * most. Whether it (not 0) still is the guest's.
+ */
+struct stack_guest_lease {
+	uint32_t address;
+	uint32_t until;		/* VMM time, seconds */
+};
+
+void stack_guest_lease_seen(struct stack_guest_lease *l, uint32_t address,
+			    uint32_t seconds, uint64_t now);
+bool stack_guest_lease_is(const struct stack_guest_lease *l, uint32_t address,
+			  uint64_t now);
+
 /* announce.c */
 void stack_announce(struct netif *n, struct netring_area *area);
 
