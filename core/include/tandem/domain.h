@@ -91,9 +91,9 @@ struct service {
 };
 
 /*
- * Register and start (once INIT_SERVICE is reached). 0: whether it starts is
- * told in the log.
+ * Register and start (once INIT_SERVICE is reached). Whether it starts is told
+ * in the log; s must stay, for it is tried again.
  */
-int service_register(struct service *s);
+void service_register(struct service *s);
 
 #endif
