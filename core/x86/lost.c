@@ -66,11 +66,14 @@ static bool asleep(const struct cpu *c)
 	return __atomic_load_n(&c->asleep, __ATOMIC_SEQ_CST);
 }
 
-/* If it was in its guest, that is known. */
-static void check_first(void)
+/* In its guest; of one that is elsewhere nothing tells. */
+static bool was_reset(const struct cpu *c)
 {
-	if (!in_guest(&cpus[0]) || !vcpu_left_by_init(&cpus[0]))
-		return;
+	return in_guest(c) && vcpu_left_by_init(c);
+}
+
+static void first_was_reset(void)
+{
 	log_error("guest: INIT to the boot CPU by a device, machine reset");
 	machine_reset();
 }
@@ -87,7 +90,8 @@ bool lost_or_awake(const struct cpu *c)
 	if (never)
 		return false;
 	if (cpu_is_first(c)) {
-		check_first();
+		if (was_reset(c))
+			first_was_reset();
 		return false;
 	}
 	/*
@@ -111,10 +115,10 @@ bool lost_or_awake(const struct cpu *c)
 
 void lost_watch(const struct cpu *c)
 {
-	if (never || !in_guest(c) || !vcpu_left_by_init(c))
+	if (never || !was_reset(c))
 		return;
 	if (cpu_is_first(c))
-		check_first();
+		first_was_reset();
 	else
 		send_back(c);
 }
@@ -140,7 +144,8 @@ void lost_watch_first(void)
 
 	if (never)
 		return;
-	check_first();
+	if (was_reset(&cpus[0]))
+		first_was_reset();
 	/* if it slept, nothing tells that it was reset */
 	now = time_us();
 	before = __atomic_load_n(&looked, __ATOMIC_RELAXED);
