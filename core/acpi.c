@@ -26,7 +26,8 @@ struct rsdp {
 struct fadt {
 	struct acpi_header header;
 	uint32_t facs;			/* offset 36 */
-	uint8_t skip0[64 - 40];
+	uint32_t dsdt;
+	uint8_t skip0[64 - 44];
 	uint32_t pm1a_control;		/* offset 64 */
 	uint32_t pm1b_control;
 	uint8_t skip1[76 - 72];
@@ -37,7 +38,8 @@ struct fadt {
 	uint8_t reset_value;		/* offset 128 */
 	uint8_t skip3[132 - 129];
 	uint64_t x_facs;		/* offset 132 */
-	uint8_t skip4[244 - 140];
+	uint64_t x_dsdt;
+	uint8_t skip4[244 - 148];
 	struct acpi_address sleep_control;	/* offset 244 */
 } __packed;
 
@@ -133,6 +135,55 @@ static void find_facs(const struct fadt *f)
 	}
 }
 
+/* A small integer of AML (ACPI 6.4, 20.2.3) at *p, which moves on; or -1. */
+static int aml_byte(const uint8_t **p, const uint8_t *end)
+{
+	if (*p < end && **p <= 1)
+		return *(*p)++;			/* ZeroOp, OneOp */
+	if (end - *p < 2 || **p != 0x0a)	/* BytePrefix */
+		return -1;
+	*p += 2;
+	return (*p)[-1];
+}
+
+/*
+ * Name (_S5, Package () { SLP_TYPa, SLP_TYPb, ... }), found by its bytes: what
+ * the order to power off is (section 7.4.2.6) is told in AML only.
+ */
+static void find_off(const uint8_t *p, const uint8_t *end)
+{
+	static const uint8_t name[] = { '_', 'S', '5', '_', 0x12 };
+	int a, b;
+
+	while (end - p > (ptrdiff_t)sizeof(name) &&
+	       memcmp(p, name, sizeof(name)))
+		p++;
+	if (end - p <= (ptrdiff_t)sizeof(name))
+		return;
+	p += sizeof(name);
+	p += 1 + (*p >> 6);		/* PkgLength */
+	p++;				/* NumElements */
+	if (p >= end)
+		return;
+	a = aml_byte(&p, end);
+	b = aml_byte(&p, end);
+	if (a < 0 || a > 7 || b < 0 || b > 7)
+		return;
+	sleep_ports.off_a = (uint8_t)a;
+	sleep_ports.off_b = (uint8_t)b;
+	sleep_ports.has_off = true;
+}
+
+static void read_dsdt(const struct fadt *f)
+{
+	uint64_t at = FADT_HAS(f, x_dsdt) && f->x_dsdt ? f->x_dsdt : f->dsdt;
+	const struct acpi_header *h = at ? table_at(at) : NULL;
+
+	if (h && !memcmp(h->signature, "DSDT", 4))
+		find_off((const uint8_t *)(h + 1),
+			 (const uint8_t *)h + h->length);
+}
+
 static void read_fadt(void)
 {
 	const struct fadt *f = acpi_table("FACP");
@@ -146,6 +197,7 @@ static void read_fadt(void)
 	    f->sleep_control.space == ACPI_SPACE_IO)
 		sleep_ports.control = (uint16_t)f->sleep_control.address;
 	find_facs(f);
+	read_dsdt(f);
 	if (!FADT_HAS(f, reset_value) ||
 	    !(f->flags & FADT_RESET_SUPPORTED) ||
 	    f->reset.space != ACPI_SPACE_IO || f->reset.address > 0xffff)

@@ -58,6 +58,8 @@ struct acpi_reset {
 struct acpi_sleep_ports {
 	uint16_t pm1a, pm1b;	/* PM1 control, two bytes */
 	uint16_t control;	/* of hardware-reduced ACPI, one byte */
+	bool has_off;
+	uint8_t off_a, off_b;	/* SLP_TYPa and b of S5, 0 to 7 */
 };
 
 #define ACPI_FACS_MAX	2

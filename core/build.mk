@@ -23,7 +23,10 @@ vmm-y += core/x86/svm/enter.S core/x86/svm/svm.c core/x86/svm/exit.c \
 vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/message.c core/domain/syscall.c core/domain/schedule.c \
 	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c \
-	core/domain/fault.c core/domain/ps.c core/version.c
+	core/domain/fault.c core/domain/ps.c core/version.c \
+	core/domain/tty_session.c
+# What netd alone may ask for.
+vmm-$(CONFIG_NETD) += core/domain/mgmt_session.c core/power.c
 # What the program debug looks with.
 vmm-$(CONFIG_DEBUG_PROGRAM) += core/domain/debug_calls.c core/x86/snapshot.c \
 	core/x86/svm/state.c

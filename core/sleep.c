@@ -13,6 +13,7 @@
 #include "mem/mem.h"
 #include "panic.h"
 #include "reset.h"
+#include "sleep.h"
 #include "timer.h"
 #include "x86/cpus.h"
 #include "x86/trampoline.h"
@@ -25,7 +26,9 @@
 #include <tandem/trap.h>
 
 #define PM1_SLP_EN		BIT(13)
+#define   PM1_SLP_TYP		10
 #define CONTROL_SLP_EN		BIT(5)
+#define   CONTROL_SLP_TYP	2
 
 /* a machine that still runs then has not taken the order */
 #define ENTER_LIMIT_US		1000000
@@ -36,6 +39,7 @@ static struct order {
 	uint16_t port;
 	unsigned int size;
 	uint32_t value;
+	const char *whose;
 } order;
 
 static void run_sleep_hooks(void)
@@ -85,7 +89,7 @@ static void sleep_here(void *arg)
 	bool lost;
 
 	order = *(const struct order *)arg;
-	log_info("guest: ACPI sleep or power-off");
+	log_info("%sACPI sleep or power-off", order.whose);
 	cpus_park();
 	run_sleep_hooks();
 	quiesce();
@@ -109,9 +113,41 @@ static void sleep_here(void *arg)
 
 static void sleep(uint16_t port, unsigned int size, uint32_t value)
 {
-	struct order o = { port, size, value };
+	struct order o = { port, size, value, "guest: " };
 
 	cpu_call_first(sleep_here, &o);
+}
+
+bool machine_can_off(void)
+{
+	const struct acpi_sleep_ports *p = acpi_sleep_ports();
+
+	return p->has_off && (p->pm1a || p->control);
+}
+
+void machine_off(void)
+{
+	const struct acpi_sleep_ports *p = acpi_sleep_ports();
+	struct order o = { .whose = "" };
+
+	if (p->control) {
+		o.port = p->control;
+		o.size = 1;
+		o.value = (uint32_t)p->off_a << CONTROL_SLP_TYP |
+			  CONTROL_SLP_EN;
+	} else {
+		/* the other bits are the guest's, and stay */
+		uint32_t typ = 7u << PM1_SLP_TYP;
+
+		o.port = p->pm1a;
+		o.size = 2;
+		o.value = (port_in(p->pm1a, 2) & ~typ) |
+			  (uint32_t)p->off_a << PM1_SLP_TYP | PM1_SLP_EN;
+		if (p->pm1b)
+			port_out(p->pm1b, 2, (port_in(p->pm1b, 2) & ~typ) |
+				 (uint32_t)p->off_b << PM1_SLP_TYP);
+	}
+	sleep_here(&o);
 }
 
 static uint32_t pass_read(void *ctx __unused, uint16_t port, unsigned int size)

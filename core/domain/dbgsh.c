@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VMM call dbgsh (docs/vmmcall.md): a shell in a domain for a program in the
- * guest, byte by byte. A session belongs to the address space (CR3) that
+ * VMM call dbgsh (docs/vmmcall.md): a shell in a domain (tty_session.h) for a
+ * program in the guest, byte by byte. A session belongs to the address space (CR3) that
  * calls. A client that is killed says nothing of it: its session ends after a
  * time of silence, earlier if all are taken or another client has got its
  * address space.
  */
-#include "domain.h"
 #include "schedule.h"
+#include "tty_session.h"
 #include "../x86/cpus.h"
 #include "../x86/walk.h"
 
@@ -24,8 +24,6 @@
 
 #define SESSIONS	CONFIG_DBGSH_SESSIONS
 #define REFUSALS	4
-#define OUTPUT_SIZE	4096
-#define INPUT_SIZE	256
 /* silent for so long, a session gives way to a new one ... */
 #define SILENT_US	2000000ull
 /* ... also to one of the same address space that begins as clients do ... */
@@ -43,148 +41,15 @@ struct session {
 	uint64_t cr3, client;		/* client: see client_of() */
 	uint64_t last_call;
 	struct guest_paging paging;	/* at the last call, for debug */
-	uint64_t shell;			/* serial; 0: it has ended */
-	char out[OUTPUT_SIZE];
-	uint32_t out_head, out_tail;	/* counts; tail - head are waiting */
-	char in[INPUT_SIZE];
-	uint32_t in_head, in_tail;
-	uint64_t reader;		/* blocked in ttyin, 0 nobody */
-	uint64_t writer;		/* blocked in ttyout */
-	struct message write;		/* its message */
-	uint32_t written;		/* bytes of it done */
+	struct tty_session tty;
 };
 
 static struct session *sessions;
 static struct timer silence_timer;
 
-static uint32_t out_room(const struct session *s)
-{
-	return OUTPUT_SIZE - (s->out_tail - s->out_head);
-}
-
-/*
- * Take what fits of the writer's message, behind what was taken of it: its
- * answer, MESSAGE_PENDING while there is more.
- */
-static int write_some(struct session *s, const struct message *m)
-{
-	const struct msg_buf *b = &m->buf[0];
-
-	if (m->type == MSG_INT) {
-		if (!out_room(s))
-			return MESSAGE_PENDING;
-		s->out[s->out_tail++ % OUTPUT_SIZE] = (char)m->value;
-		return 0;
-	}
-	while (s->written < b->len) {
-		char text[64];
-		uint32_t n = MIN(b->len - s->written, sizeof(text));
-
-		n = MIN(n, out_room(s));
-		if (!n)
-			return MESSAGE_PENDING;
-		if (domain_copy_in(m->sender, text,
-				   (char *)b->base + s->written, n))
-			return -EFAULT;
-		for (uint32_t i = 0; i < n; i++)
-			s->out[s->out_tail++ % OUTPUT_SIZE] = text[i];
-		s->written += n;
-	}
-	return 0;
-}
-
-static int ttyout(struct message *m)
-{
-	struct session *s = m->sender->session;
-	int result;
-
-	if (!s || !s->used || s->writer)
-		return -EPIPE;
-	if (m->type == MSG_BUF && m->n_bufs != 1)
-		return -EINVAL;
-	s->written = 0;
-	result = write_some(s, m);
-	if (result == MESSAGE_PENDING) {
-		s->writer = m->sender->serial;
-		s->write = *m;
-	}
-	return result;
-}
-
-static int ttyin(struct message *m)
-{
-	struct session *s = m->sender->session;
-
-	if (!s || !s->used || s->reader)
-		return -EPIPE;
-	/* whoever asks for what a person types is not one that hangs */
-	m->sender->run_us = 0;
-	if (s->in_head != s->in_tail)
-		return (unsigned char)s->in[s->in_head++ % INPUT_SIZE];
-	if (m->type == MSG_INT && m->value == DBGSH_READ_NOW)
-		return -EAGAIN;
-	s->reader = m->sender->serial;
-	return MESSAGE_PENDING;
-}
-
-static void cancel(struct domain *sender)
-{
-	struct session *s = sender->session;
-
-	if (s && s->reader == sender->serial)
-		s->reader = 0;
-	if (s && s->writer == sender->serial)
-		s->writer = 0;
-}
-
-static const struct message_handler ttyin_handler = {
-	.name = "dbgsh_ttyin", .fn = ttyin, .cancel = cancel, .hidden = true,
-};
-MESSAGE_HANDLER(ttyin_handler);
-
-static const struct message_handler ttyout_handler = {
-	.name = "dbgsh_ttyout", .fn = ttyout, .cancel = cancel, .hidden = true,
-};
-MESSAGE_HANDLER(ttyout_handler);
-
-/* ---- sessions ---- */
-
-/* A program of the session beside its shell, NULL if there is none. */
-static struct domain *foreground(const struct session *s)
-{
-	struct domain *d = domain_list;
-
-	while (d && (d->dying || d->session != s || d->serial == s->shell))
-		d = d->next;
-	return d;
-}
-
-/* End what the shell has started. Its own send gets -ECANCELED. */
-static bool end_foreground(struct session *s)
-{
-	struct domain *d;
-	bool found = false;
-
-	while ((d = foreground(s))) {
-		/* the one that the shell waits for takes the others along */
-		for (struct domain *o = d; o; o = o->next)
-			if (!o->dying && o->session == s && s->shell &&
-			    o->act[0].caller == s->shell)
-				d = o;
-		domain_end(d, -ECANCELED);
-		found = true;
-	}
-	return found;
-}
-
 static void session_end(struct session *s)
 {
-	struct domain *shell = domain_find(s->shell);
-
-	if (shell)
-		domain_end(shell, -ECANCELED);
-	s->shell = 0;
-	end_foreground(s);
+	tty_session_end(&s->tty);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -208,29 +73,6 @@ static void end_silent(struct timer *t)
 	}
 	if (next != ~0ull)
 		timer_arm(t, next);
-}
-
-static int start_shell(struct session *s)
-{
-	struct message m = { .type = MSG_INT };
-	struct domain *shell;
-	int e;
-
-	shell = domain_create("shell", KIB(CONFIG_DOMAIN_MEMORY_KIB), &e);
-	if (!shell)
-		return e;
-	shell->session = s;
-	domain_add_descriptor(shell, (struct descriptor){
-		.type = DESC_CORE, .core = &ttyin_handler });
-	domain_add_descriptor(shell, (struct descriptor){
-		.type = DESC_CORE, .core = &ttyout_handler });
-	e = domain_start(shell, NULL, &m);
-	if (e < 0) {
-		domain_end(shell, e);
-		return e;
-	}
-	s->shell = shell->serial;
-	return 0;
 }
 
 /*
@@ -297,7 +139,8 @@ static struct session *session_new(const struct vmmcall_args *a,
 	s->cr3 = a->cr3 & CR3_PAGE;
 	s->client = client_of(a);
 	s->last_call = time_us();
-	e = start_shell(s);
+	s->tty.guest = true;
+	e = tty_session_start(&s->tty);
 	if (e < 0) {
 		log_few("the shell cannot start: error %d", e);
 		memset(s, 0, sizeof(*s));
@@ -309,49 +152,9 @@ static struct session *session_new(const struct vmmcall_args *a,
 	return s;
 }
 
-static bool reads(const struct session *s)
-{
-	return domain_find(s->reader);
-}
-
-/*
- * ^C: whoever reads has it as a byte. One that does not ends, and what was
- * typed for it and what it has said are of no use any more.
- */
-static void input(struct session *s, char c)
-{
-	struct domain *reader = domain_find(s->reader);
-
-	if (reader) {
-		s->reader = 0;
-		message_complete(reader, &ttyin_handler, (unsigned char)c);
-		return;
-	}
-	if (c == DBGSH_INTERRUPT_BYTE) {
-		s->in_head = s->in_tail;
-		if (end_foreground(s)) {
-			s->out_head = s->out_tail;
-			return;
-		}
-	}
-	if (s->in_tail - s->in_head < INPUT_SIZE)
-		s->in[s->in_tail++ % INPUT_SIZE] = c;
-}
-
-static void resume_writer(struct session *s)
-{
-	struct domain *writer = domain_find(s->writer);
-	int result = writer ? write_some(s, &s->write) : MESSAGE_PENDING;
-
-	if (result == MESSAGE_PENDING)
-		return;
-	s->writer = 0;
-	message_complete(writer, &ttyout_handler, result);
-}
-
 static uint64_t output(struct session *s)
 {
-	unsigned char c = (unsigned char)s->out[s->out_head++ % OUTPUT_SIZE];
+	unsigned char c = tty_session_output(&s->tty);
 
 	/* 0 would ask for input: a NUL is not text */
 	return c ? c : '?';
@@ -404,11 +207,11 @@ static uint64_t refuse_new(uint64_t cr3, const char *why)
 
 bool dbgsh_paging(const struct domain *d, struct guest_paging *out)
 {
-	const struct session *s = d->session;
+	const struct tty_session *t = d->session;
 
-	if (!s || !s->used)
+	if (!t || !t->open || !t->guest)
 		return false;
-	*out = s->paging;
+	*out = container_of(t, const struct session, tty)->paging;
 	return true;
 }
 
@@ -432,17 +235,17 @@ static uint64_t exchange(const struct vmmcall_args *a)
 	if (IS_ENABLED(CONFIG_DEBUG_PROGRAM))
 		guest_paging_of(a->vcpu, &s->paging);
 	if (byte >= 0 && byte <= 255)
-		input(s, (char)byte);
-	if (s->out_head == s->out_tail)
+		tty_session_type(&s->tty, (char)byte);
+	if (!tty_session_has_output(&s->tty))
 		domains_run(this_cpu());
-	resume_writer(s);
-	if (s->out_head != s->out_tail)
+	tty_session_resume_writer(&s->tty);
+	if (tty_session_has_output(&s->tty))
 		return output(s);
-	if (!domain_find(s->shell)) {
+	if (!tty_session_runs(&s->tty)) {
 		session_end(s);
 		return SESSION_OVER;
 	}
-	return reads(s) ? WANTS_INPUT : NOTHING;
+	return tty_session_reads(&s->tty) ? WANTS_INPUT : NOTHING;
 }
 
 struct call {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A domain's life: made from a built-in program, started, ended. */
 #include "domain.h"
+#include "tty_session.h"
 #include "../mem/mem.h"
 #include "../x86/cpus.h"
 
@@ -358,6 +359,8 @@ static void end_one(struct domain *d)
 		write_cr3(paging_root());
 	if (d->service)
 		service_ended(d);
+	if (d->session)
+		tty_session_left(d);
 	unlink(d);
 	space_destroy(d);
 	mem_free(d);

@@ -52,6 +52,7 @@ struct region {
 
 struct domain_counts;
 struct symbol_table;
+struct tty_session;
 
 /* The built-in programs, made by the build (domains/). */
 struct program {
@@ -122,7 +123,7 @@ struct domain {
 	uint64_t run_us;		/* since it last waited */
 	uint64_t total_us;
 	struct service *service;
-	void *session;			/* dbgsh's, inherited by children */
+	struct tty_session *session;	/* inherited by children; or NULL */
 	uint64_t debug_until;		/* debug_calls.c: the key was right */
 	bool dying;
 	int status;			/* while it is dying */
@@ -246,9 +247,14 @@ struct guest_paging;
 
 /*
  * How the program in the guest that d's session belongs to sees memory, as of
- * its last call. False if d is in no session.
+ * its last call. False if d is in no such session.
  */
 bool dbgsh_paging(const struct domain *d, struct guest_paging *out);
+
+/* ---- mgmt_session.c ---- */
+
+/* A service has ended: its sessions do, soon. */
+void mgmt_session_service_ended(const struct domain *d);
 
 /* ---- service.c ---- */
 

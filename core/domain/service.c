@@ -10,6 +10,7 @@
 #include <string.h>
 #define LOG_PREFIX "service: "
 #include <tandem/init.h>
+#include <tandem/kconfig.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 
@@ -101,6 +102,8 @@ void service_ended(struct domain *d)
 
 	d->service = NULL;
 	s->domain = NULL;
+	if (IS_ENABLED(CONFIG_NETD))
+		mgmt_session_service_ended(d);
 	s->pages = d->pages;
 	if (s->ended)
 		s->ended(s, d);

@@ -5,6 +5,7 @@
  * table, lengths before they are added to anything.
  */
 #include "domain.h"
+#include "tty_session.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,6 +53,8 @@ static int64_t sys_newprocess(struct domain *d, uint64_t user, uint64_t len)
 
 	if (e < 0)
 		return e;
+	if (!tty_session_allows(d, name))
+		return -EPERM;
 	/* some of the work here grows with the square of their number */
 	if (d->level + 1 >= DOMAIN_LEVELS || domains_count() >= DOMAINS_MAX)
 		return -ENOSPC;
@@ -78,8 +81,11 @@ static const struct message_handler *find_core(const char *name)
 
 static bool may_open(const struct domain *d, const struct message_handler *h)
 {
+	if (h->service)
+		return d->service && !strcmp(d->service->program, h->service);
 	if (h->program)
-		return d->session && !strcmp(d->name, h->program);
+		return d->session && d->session->guest &&
+		       !strcmp(d->name, h->program);
 	return !h->hidden;
 }
 

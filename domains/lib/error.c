@@ -9,6 +9,7 @@ const char *command_error(int error)
 	case ENOENT:	return "there is none";
 	case ENOMEM:	return "not enough memory";
 	case EPIPE:	return "it has ended";
+	case EPERM:	return "not allowed here";
 	case EBUSY:	return "it is in use";
 	case EEXIST:	return "it exists already";
 	case EMFILE:	return "too many descriptors";

@@ -217,6 +217,20 @@ static int handler_twice(void)
 	return 0;
 }
 
+/* What the core offers to netd alone; nobody else can take the name, either. */
+static int services_only(void)
+{
+	static const char *const names[] = {
+		"session", "power",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		CHECK(msgopen(names[i]) == -ENOENT);
+		CHECK(msgregister(names[i], answer_entry) == -EEXIST);
+	}
+	return 0;
+}
+
 /* ---- buffers ---- */
 
 static uint8_t room[BUF_PAGES * 4096];
@@ -315,6 +329,7 @@ static const struct test_case cases[] = {
 	{ "sender_dies", sender_dies, RETURNS },
 	{ "handlers_run_out", handlers_run_out, RETURNS },
 	{ "handler_twice", handler_twice, RETURNS },
+	{ "services_only", services_only, RETURNS },
 	{ "buffers_arrive", buffers_arrive, RETURNS },
 	{ "four_buffers", four_buffers, RETURNS },
 	{ "buffer_read_only", buffer_read_only, RETURNS },

@@ -23,6 +23,7 @@
 #define HPET		(BASE + 0xa00)
 #define FACS		(BASE + 0xc00)
 #define FACS_2		(BASE + 0xd00)
+#define DSDT		(BASE + 0xe00)
 
 static unsigned int checks;
 static uint8_t *memory;		/* exactly SIZE bytes: ASan sees the rest */
@@ -106,6 +107,20 @@ static void machine(bool xsdt)
 
 	put(HPET + 44, 8, 0xfed00000);
 	table(HPET, "HPET", sizeof(struct acpi_hpet));
+}
+
+/* What iasl makes of Name (_S5, Package () { ... }), behind other bytes. */
+static void dsdt(const char *package, size_t n)
+{
+	static const char before[] = "\x10\x20\\_SB_\x08_S4_\x12\x06\x04\x0a\x06";
+
+	memset(memory + (DSDT - BASE), 0, SIZE - (DSDT - BASE));
+	memcpy(memory + (DSDT - BASE) + 36, before, sizeof(before));
+	memcpy(memory + (DSDT - BASE) + 36 + sizeof(before), package, n);
+	table(DSDT, "DSDT", (uint32_t)(36 + sizeof(before) + n));
+	put(FADT + 40, 4, DSDT);
+	put(FADT + 140, 8, 0);
+	table(FADT, "FACP", 268);
 }
 
 static void restart(void)
@@ -248,6 +263,38 @@ static void nothing_without_a_root(void)
 	CHECK(!acpi_table("FACP"));
 }
 
+static bool off_is(const char *package, size_t n, int a, int b)
+{
+	const struct acpi_sleep_ports *p = acpi_sleep_ports();
+
+	machine(true);
+	dsdt(package, n);
+	restart();
+	return p->has_off ? p->off_a == a && p->off_b == b : a < 0;
+}
+
+static void knows_the_order_to_power_off(void)
+{
+	CHECK(off_is("\x08_S5_\x12\x06\x04\0\0\0\0", 12, 0, 0));	/* QEMU */
+	CHECK(off_is("\x08_S5_\x12\x0a\x04\x0a\x05\x0a\x07\0\0", 14, 5, 7));
+	CHECK(off_is("\x08_S5_\x12\x4a\x00\x04\x01\x0a\x02\0", 13, 1, 2));
+	/* not there, too large, not a constant, cut anywhere */
+	CHECK(off_is("\x08_S3_\x12\x06\x04\0\0\0\0", 12, -1, 0));
+	CHECK(off_is("\x08_S5_\x12\x0a\x04\x0a\x08\x0a\x07", 12, -1, 0));
+	CHECK(off_is("\x08_S5_\x12\x0a\x04XYZ_\0", 13, -1, 0));
+	for (size_t n = 0; n < 12; n++)
+		CHECK(off_is("\x08_S5_\x12\x0a\x04\x0a\x05\x0a\x07", n, -1, 0));
+	/* a table that is none, and one that is elsewhere */
+	put(DSDT + 36, 1, 0x55);
+	restart();
+	CHECK(!acpi_sleep_ports()->has_off);
+	machine(true);
+	put(FADT + 140, 8, BASE + SIZE - 8);
+	table(FADT, "FACP", 268);
+	restart();
+	CHECK(!acpi_sleep_ports()->has_off && acpi_sleep_ports()->pm1a);
+}
+
 int main(void)
 {
 	memory = malloc(SIZE);
@@ -257,6 +304,7 @@ int main(void)
 	damaged_tables_are_absent();
 	an_old_fadt_has_no_reset_register();
 	sleep_registers_and_facs();
+	knows_the_order_to_power_off();
 	printf("%u checks\n", checks);
 	free(memory);
 	return 0;

@@ -15,6 +15,7 @@
 #include "../../core/x86/cpus.h"
 #define this_cpu() NULL
 #include "../../core/domain/dbgsh.c"
+#include "../../core/domain/tty_session.c"
 
 /* asked for debug only, which has tests of its own */
 void guest_paging_of(const struct vcpu *v, struct guest_paging *p)
@@ -24,99 +25,9 @@ void guest_paging_of(const struct vcpu *v, struct guest_paging *p)
 
 struct conf tandem_conf = { .number[CONF_DBGSH] = 1 };
 
-static unsigned int checks;
+#include "tty_session_fake.h"
 
-static uint64_t now = 1000000;
-static struct timer *armed;
-static uint64_t last_serial;
-static bool no_domain;
 static void (*play)(void);	/* what domains do when they run */
-static struct { uint64_t serial; int value; } completed;
-
-/* ---- what dbgsh.c calls ---- */
-
-struct domain *domain_list;
-
-struct domain *domain_find(uint64_t serial)
-{
-	struct domain *d = domain_list;
-
-	while (d && (d->serial != serial || d->dying))
-		d = d->next;
-	return d;
-}
-
-struct domain *domain_create(const char *name, uint64_t heap __unused,
-			     int *error)
-{
-	struct domain *d = no_domain ? NULL : calloc(1, sizeof(*d));
-
-	*error = -ENOMEM;
-	if (!d)
-		return NULL;
-	snprintf(d->name, sizeof(d->name), "%s", name);
-	d->serial = ++last_serial;
-	d->depth = 1;
-	d->next = domain_list;
-	domain_list = d;
-	return d;
-}
-
-int domain_add_descriptor(struct domain *d __unused,
-			  struct descriptor desc __unused)
-{
-	return 0;
-}
-
-int domain_start(struct domain *d, struct domain *sender,
-		 const struct message *m __unused)
-{
-	d->act[0].state = ACT_RUN;
-	if (sender)
-		d->act[0].caller = sender->serial;
-	return 0;
-}
-
-void message_complete(struct domain *sender, const struct message_handler *h,
-		      int value)
-{
-	CHECK(h == &ttyin_handler || h == &ttyout_handler);
-	completed.serial = sender->serial;
-	completed.value = value;
-}
-
-void domain_end(struct domain *d, int status)
-{
-	struct domain **p = &domain_list;
-
-	d->dying = true;
-	for (struct domain *c = domain_list; c; c = c->next) {
-		if (!c->dying && c->act[0].caller == d->serial) {
-			domain_end(c, -ECANCELED);
-			c = domain_list;
-		}
-	}
-	cancel(d);
-	if (domain_find(d->act[0].caller)) {
-		completed.serial = d->act[0].caller;
-		completed.value = status;
-	}
-	while (*p != d)
-		p = &(*p)->next;
-	*p = d->next;
-	free(d);
-}
-
-static const char *unmapped;
-
-int domain_copy_in(struct domain *d __unused, void *dst, const void *user,
-		   size_t len)
-{
-	if (user == unmapped)
-		return -EFAULT;
-	memcpy(dst, user, len);
-	return 0;
-}
 
 void domains_run(struct cpu *cpu __unused)
 {
@@ -127,27 +38,6 @@ void domains_run(struct cpu *cpu __unused)
 void cpu_call_first(void (*fn)(void *), void *arg)
 {
 	fn(arg);
-}
-
-uint64_t time_us(void)
-{
-	return now;
-}
-
-void timer_arm(struct timer *t, uint64_t deadline)
-{
-	t->deadline = deadline;
-	t->armed = true;
-	armed = t;
-}
-
-void *mem_alloc(size_t size)
-{
-	return calloc(1, size);
-}
-
-void log_msg(enum log_level level __unused, const char *fmt __unused, ...)
-{
 }
 
 /* ---- the parts that the test plays ---- */
@@ -167,15 +57,6 @@ static int call_by(uint64_t cr3, int byte)
 	return client_calls(cr3, 0, byte);
 }
 
-static unsigned int domains(void)
-{
-	unsigned int n = 0;
-
-	for (struct domain *d = domain_list; d; d = d->next)
-		n++;
-	return n;
-}
-
 static struct session *session_at(uint64_t cr3)
 {
 	for (unsigned int i = 0; i < SESSIONS; i++)
@@ -186,47 +67,7 @@ static struct session *session_at(uint64_t cr3)
 
 static struct domain *shell_of(uint64_t cr3)
 {
-	return session_at(cr3) ? domain_find(session_at(cr3)->shell) : NULL;
-}
-
-static int reads_now(struct domain *d, int how)
-{
-	struct message m = {
-		.sender = d, .type = MSG_INT, .value = how,
-	};
-
-	return ttyin(&m);
-}
-
-static int writes(struct domain *d, const char *text, uint32_t len)
-{
-	struct message m = {
-		.sender = d, .type = MSG_BUF, .n_bufs = 1,
-		.buf = { { .base = (void *)text, .len = len } },
-	};
-
-	return ttyout(&m);
-}
-
-/* As the shell starts a program and waits for it. */
-static struct domain *program_of(struct domain *shell)
-{
-	struct message m = { .type = MSG_INT };
-	int e;
-	struct domain *d = domain_create("program", 0, &e);
-
-	d->session = shell->session;
-	domain_start(d, shell, &m);
-	return d;
-}
-
-static void time_passes(uint64_t us)
-{
-	now += us;
-	while (armed && armed->armed && armed->deadline <= now) {
-		armed->armed = false;
-		armed->fn(armed);
-	}
+	return session_at(cr3) ? domain_find(session_at(cr3)->tty.shell) : NULL;
 }
 
 static void all_gone(void)
@@ -259,10 +100,10 @@ static void two_clients_have_a_session_each(void)
 static void what_is_typed_ahead_waits(void)
 {
 	CHECK(call_by(0x1000, 'a') == -1);
-	for (int i = 0; i < 2 * INPUT_SIZE; i++)
+	for (int i = 0; i < 2 * TTY_INPUT_SIZE; i++)
 		CHECK(call_by(0x1000, 'b') == -1);
 	CHECK(reads_now(shell_of(0x1000), DBGSH_READ_NOW) == 'a');
-	for (int i = 1; i < INPUT_SIZE; i++)
+	for (int i = 1; i < TTY_INPUT_SIZE; i++)
 		CHECK(reads_now(shell_of(0x1000), DBGSH_READ) == 'b');
 	CHECK(reads_now(shell_of(0x1000), DBGSH_READ_NOW) == -EAGAIN);
 	CHECK(call_by(0x1000, -1) == -1);	/* it did not wait */
@@ -280,7 +121,7 @@ static void a_shell_that_reads_has_not_hung(void)
 
 static void a_writer_is_told_that_its_text_is_not_there(void)
 {
-	static const char flood[OUTPUT_SIZE + 64];
+	static const char flood[TTY_OUTPUT_SIZE + 64];
 	struct domain *shell;
 
 	call_by(0x1000, -1);
@@ -288,7 +129,7 @@ static void a_writer_is_told_that_its_text_is_not_there(void)
 	unmapped = flood;
 	CHECK(writes(shell, flood, 1) == -EFAULT);
 	/* also when most of it was said by then */
-	unmapped = flood + OUTPUT_SIZE;
+	unmapped = flood + TTY_OUTPUT_SIZE;
 	CHECK(writes(shell, flood, sizeof(flood)) == MESSAGE_PENDING);
 	CHECK(call_by(0x1000, -1) == '?');
 	completed.value = 0;
@@ -300,7 +141,7 @@ static void a_writer_is_told_that_its_text_is_not_there(void)
 
 static void interrupt_ends_what_does_not_read(void)
 {
-	static const char flood[OUTPUT_SIZE + 1];
+	static const char flood[TTY_OUTPUT_SIZE + 1];
 	struct domain *shell, *program;
 
 	call_by(0x1000, -1);

@@ -100,12 +100,34 @@ static const struct message_handler other_handler = {
 static const struct message_handler hidden_handler = {
 	.name = "for_nobody", .fn = kill_first, .hidden = true,
 };
-const struct message_handler *const table_message_handler_start[5] = {
+static const struct message_handler service_handler = {
+	.name = "for_service", .fn = kill_first, .service = "child",
+};
+const struct message_handler *const table_message_handler_start[6] = {
 	&kill_handler, &pending_handler, &child_handler, &other_handler,
-	&hidden_handler,
+	&hidden_handler, &service_handler,
 };
 __asm__(".globl table_message_handler_end\n"
-	".set table_message_handler_end, table_message_handler_start + 40\n");
+	".set table_message_handler_end, table_message_handler_start + 48\n");
+
+static uint64_t service_that_ended;
+
+void mgmt_session_service_ended(const struct domain *d)
+{
+	service_that_ended = d->serial;
+}
+
+static struct domain *left;
+
+void tty_session_left(const struct domain *d)
+{
+	left = (struct domain *)d;
+}
+
+bool tty_session_allows(const struct domain *d, const char *program __unused)
+{
+	return !d->session || !d->session->look;
+}
 
 void *mem_alloc(size_t size)
 {
@@ -258,6 +280,44 @@ int domain_copy_out(struct domain *d __unused, void *user __unused,
 		    const void *src __unused, size_t len __unused)
 {
 	return copies_left-- ? 0 : -EFAULT;
+}
+
+/* ---- what tests do by system calls ---- */
+
+static int64_t call(struct domain *d, enum domain_syscall number, uint64_t a,
+		    uint64_t b, uint64_t c, uint64_t e)
+{
+	struct trap_frame *f = &domain_top(d)->frame;
+	uint64_t serial = d->serial;
+
+	f->rax = number;
+	f->rdi = a;
+	f->rsi = b;
+	f->rdx = c;
+	f->r10 = e;
+	domain_syscall(d);
+	return domain_find(serial) ? (int64_t)f->rax : 0;
+}
+
+static struct domain *first_domain(void)
+{
+	struct message m = { .type = MSG_INT };
+	struct domain *d;
+	int e;
+
+	d = domain_create("child", KIB(64), &e);
+	CHECK(d && !domain_start(d, NULL, &m));
+	return d;
+}
+
+static int64_t open_name(struct domain *d, const char *name)
+{
+	return call(d, SYS_MSGOPEN, (uintptr_t)name, strlen(name), 0, 0);
+}
+
+static int64_t enroll(struct domain *d, const char *name, uint64_t entry)
+{
+	return call(d, SYS_MSGREGISTER, (uintptr_t)name, strlen(name), entry, 0);
 }
 
 #endif

@@ -24,21 +24,6 @@ static unsigned int mappings(void)
 	return n;
 }
 
-static int64_t call(struct domain *d, enum domain_syscall number, uint64_t a,
-		    uint64_t b, uint64_t c, uint64_t e)
-{
-	struct trap_frame *f = &domain_top(d)->frame;
-	uint64_t serial = d->serial;
-
-	f->rax = number;
-	f->rdi = a;
-	f->rsi = b;
-	f->rdx = c;
-	f->r10 = e;
-	domain_syscall(d);
-	return domain_find(serial) ? (int64_t)f->rax : 0;
-}
-
 static int64_t newprocess(struct domain *d)
 {
 	return call(d, SYS_NEWPROCESS, (uintptr_t)"child", 5, 0, 0);
@@ -48,17 +33,6 @@ static int64_t newprocess(struct domain *d)
 static struct domain *newest(void)
 {
 	return domain_list;
-}
-
-static struct domain *first_domain(void)
-{
-	struct message m = { .type = MSG_INT };
-	struct domain *d;
-	int e;
-
-	d = domain_create("child", KIB(64), &e);
-	CHECK(d && !domain_start(d, NULL, &m));
-	return d;
 }
 
 static int kill_first(struct message *m __unused)
@@ -289,16 +263,6 @@ static void test_a_long_chain_of_programs_ends_on_a_short_stack(void)
 	CHECK(domains() == 1 && spaces == 1);
 	CHECK((uintptr_t)__builtin_frame_address(0) - deepest < 4096);
 	domain_end(first, 0);
-}
-
-static int64_t enroll(struct domain *d, const char *name, uint64_t entry)
-{
-	return call(d, SYS_MSGREGISTER, (uintptr_t)name, strlen(name), entry, 0);
-}
-
-static int64_t open_name(struct domain *d, const char *name)
-{
-	return call(d, SYS_MSGOPEN, (uintptr_t)name, strlen(name), 0, 0);
 }
 
 static void test_handlers_are_where_iret_can_go(void)
@@ -555,25 +519,8 @@ static void test_domains_are_listed_from_anywhere(void)
 	domain_end(b, 0);
 }
 
-static void test_some_handlers_are_for_one_program_in_a_session(void)
-{
-	struct domain *d = first_domain();
-	int session;
-
-	CHECK(open_name(d, "kill_first") >= 0);
-	CHECK(open_name(d, "for_nobody") == -ENOENT);
-	/* a service is in no session, whatever its name */
-	CHECK(open_name(d, "for_child") == -ENOENT);
-	d->session = &session;
-	CHECK(open_name(d, "for_other") == -ENOENT);
-	CHECK(open_name(d, "for_nobody") == -ENOENT);
-	CHECK(open_name(d, "for_child") >= 0);
-	domain_end(d, 0);
-}
-
 int main(void)
 {
-	test_some_handlers_are_for_one_program_in_a_session();
 	test_programs_cannot_start_one_another_without_end();
 	test_a_program_may_end_the_one_that_waits_for_it();
 	test_a_start_that_fails_leaves_no_pages_behind();

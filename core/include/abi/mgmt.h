@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Event bits of SYS_WAIT, beside those of netring.h. */
-#define MGMT_EVENT_SESSION	0x8u	/* output, or the end of a session */
+#define MGMT_EVENT_SHELL	0x8u	/* output, or the end of a session */
 #define MGMT_EVENT_CAPTURE	0x10u	/* frames where there were none, or
 					 * half of the ring is full */
 
@@ -59,66 +59,48 @@ struct mgmt_identity {
 	uint64_t utc;
 };
 
-/* ---- settings: keys mgmt.* of the configuration ---- */
-
-#define MGMT_SETTINGS_HANDLER	"mgmt_settings"
-
-/* A password's digest as scripts/tandem-password makes it, as text. */
-#define MGMT_DIGEST_MAX		160
-
-/* The answer to any value: bufs[0] writable struct mgmt_settings. 0. */
-struct mgmt_settings {
-	uint8_t enabled;		/* mgmt */
-	uint8_t capture;		/* mgmt.capture, and built in */
-	uint16_t port;			/* mgmt.port */
-	uint16_t sessions;		/* mgmt.sessions: connections */
-	uint16_t handshakes;		/* mgmt.handshakes: of these half open */
-	char password[MGMT_DIGEST_MAX];		/* mgmt.password; "": none */
-	char password_read[MGMT_DIGEST_MAX];	/* mgmt.password_read */
-};
-
 /* ---- session: the VMM's shell ---- */
 
-#define MGMT_SESSION_HANDLER	"session"
+#define MGMT_SHELL_HANDLER	"session"
 
-enum mgmt_session_operation {
+enum mgmt_shell_operation {
 	/*
-	 * bufs[0] writable struct mgmt_session: role in, id out. 0; -EBUSY: all
+	 * bufs[0] writable struct mgmt_shell: role in, id out. 0; -EBUSY: all
 	 * are in use; -ENOMEM; -ENOENT: this build has no shell.
 	 */
-	MGMT_SESSION_OPEN,
+	MGMT_SHELL_OPEN,
 	/*
-	 * bufs[0] writable struct mgmt_session with id; bufs[1] bytes that were
+	 * bufs[0] writable struct mgmt_shell with id; bufs[1] bytes that were
 	 * typed (0x03 ends what runs, as ^C does). How many were taken: fewer,
 	 * or none, if nobody reads them. -ENOENT: there is no such session (any
 	 * more); -EPIPE: its shell has ended.
 	 */
-	MGMT_SESSION_WRITE,
+	MGMT_SHELL_WRITE,
 	/*
-	 * bufs[0] writable struct mgmt_session with id; state out; bufs[1]
+	 * bufs[0] writable struct mgmt_shell with id; state out; bufs[1]
 	 * writable. The number of bytes of output, 0: none now. -ENOENT; -EPIPE:
 	 * the shell has ended and there is no more: close it.
 	 */
-	MGMT_SESSION_READ,
-	/* bufs[0] writable struct mgmt_session with id. 0; -ENOENT. */
-	MGMT_SESSION_CLOSE,
+	MGMT_SHELL_READ,
+	/* bufs[0] writable struct mgmt_shell with id. 0; -ENOENT. */
+	MGMT_SHELL_CLOSE,
 };
 
-enum mgmt_session_role {
-	MGMT_SESSION_OPERATE,	/* what dbgsh in the guest may, but debug */
-	MGMT_SESSION_LOOK,	/* what changes and ends nothing */
+enum mgmt_shell_role {
+	MGMT_SHELL_OPERATE,	/* what dbgsh in the guest may, but debug */
+	MGMT_SHELL_LOOK,	/* what changes and ends nothing */
 };
 
-/* mgmt_session.state */
-#define MGMT_SESSION_READS	1u	/* a program waits for input */
+/* mgmt_shell.state */
+#define MGMT_SHELL_READS	1u	/* a program waits for input */
 
 /*
  * A session that nobody writes to or reads from ends after
  * CONFIG_DBGSH_TIMEOUT_S, and all end when netd does.
  */
-struct mgmt_session {
+struct mgmt_shell {
 	uint32_t id;		/* never 0, not used again soon */
-	uint32_t role;		/* enum mgmt_session_role */
+	uint32_t role;		/* enum mgmt_shell_role */
 	uint32_t state;
 	uint32_t pad;
 };
@@ -139,8 +121,6 @@ enum mgmt_power_operation {
 	MGMT_POWER_OFF,
 	/* An NMI for the guest's first CPU: dumps, where it is set up to. */
 	MGMT_POWER_NMI,
-	/* The power button, pressed for a moment: the guest decides. */
-	MGMT_POWER_BUTTON,
 };
 
 #define MGMT_WHO_MAX		64
@@ -211,7 +191,7 @@ struct mgmt_capture_state {
 };
 
 _Static_assert(sizeof(struct mgmt_identity) == 56, "layout");
-_Static_assert(sizeof(struct mgmt_session) == 16, "layout");
+_Static_assert(sizeof(struct mgmt_shell) == 16, "layout");
 _Static_assert(sizeof(struct mgmt_capture_filter) == 28, "layout");
 _Static_assert(sizeof(struct mgmt_capture_record) == 16, "layout");
 _Static_assert(sizeof(struct mgmt_capture_state) == 24, "layout");

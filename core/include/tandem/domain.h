@@ -36,6 +36,11 @@ struct message_handler {
 	bool hidden;
 	/* only found by the program of that name, in a session of dbgsh */
 	const char *program;
+	/*
+	 * Only found by the service of that program: the domain that the core
+	 * itself started, nobody else's of that name.
+	 */
+	const char *service;
 };
 
 /* Make fn reachable by msgopen(name) in every domain. Exit context. */
