@@ -90,11 +90,12 @@ static void read_tag(const struct mb2_tag *tag, struct multiboot *m)
 		copy(&m->option, text, strnlen(text, tag->size - sizeof(*tag)));
 		break;
 	case MB2_MODULE:
-		if (!m->file.size)
+		if (tag->size >= sizeof(*module) && !m->file.size)
 			copy_module(m, module->start, module->end);
 		break;
 	case MB2_DRIVE:
-		m->drive = (int)drive->drive;
+		if (tag->size >= sizeof(*drive))
+			m->drive = (int)drive->drive;
 		break;
 	}
 }
@@ -102,14 +103,17 @@ static void read_tag(const struct mb2_tag *tag, struct multiboot *m)
 static void read_2(uint32_t address, struct multiboot *m)
 {
 	const struct mb2_info *info = at(address);
-	uint32_t offset = sizeof(*info);
+	uint32_t size = info->size, offset = sizeof(*info);
 
-	while (offset + sizeof(struct mb2_tag) <= info->size) {
+	while (offset < size && size - offset >= sizeof(struct mb2_tag)) {
 		const struct mb2_tag *tag = at(address + offset);
 
-		if (tag->type == MB2_END || tag->size < sizeof(*tag))
+		if (tag->type == MB2_END || tag->size < sizeof(*tag) ||
+		    tag->size > size - offset)
 			break;
 		read_tag(tag, m);
+		if (size - offset - tag->size < 8)
+			break;
 		offset += (tag->size + 7) & ~7u;
 	}
 }

@@ -109,6 +109,25 @@ static void version_2(void)
 	put(0, (uint32_t)end);
 	put(12, 0);
 	CHECK(multiboot_read(MB2, at(0), &m) && !m.option.size);
+	/* one that is longer than the list, and begins there again when rounded */
+	put(12, 0xffffffff);
+	CHECK(multiboot_read(MB2, at(0), &m) && !m.option.size);
+	put(12, (uint32_t)end);
+	CHECK(multiboot_read(MB2, at(0), &m) && !m.option.size);
+}
+
+/* Module and disk whose tags have no room for them. */
+static void tags_that_are_too_short(void)
+{
+	size_t end = 8;
+
+	memset(area, 0xee, AREA);
+	end = tag(end, 3, "1234", 4);
+	end = tag(end, 5, "", 0);
+	end = tag(end, 0, "", 0);
+	put(0, (uint32_t)end);
+	CHECK(multiboot_read(MB2, at(0), &m));
+	CHECK(!m.file.size && m.drive == MULTIBOOT_NO_DRIVE);
 }
 
 static void texts_that_are_too_long_are_cut_and_known_by_their_size(void)
@@ -131,6 +150,7 @@ int main(void)
 		return 1;
 	version_1();
 	version_2();
+	tags_that_are_too_short();
 	texts_that_are_too_long_are_cut_and_known_by_their_size();
 	CHECK(!multiboot_read(0, at(0), &m));
 	printf("bios_multiboot: %u checks\n", checks);
