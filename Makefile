@@ -494,6 +494,8 @@ $(O)/tests/unit/$(1): $$(unit_$(1)_objects) \
 endef
 $(foreach t,$(unit-tests-y),$(eval $(call unit_test,$(t))))
 
+include tests/fuzz/rules.mk
+
 # ---- the bench NIC, a plugin for QEMU ---------------------------------------
 
 bench_nic := $(O)/tools/qemu-bcm57xx/bcm57xx.so
@@ -533,7 +535,7 @@ run: all bench-nic
 	$(Q)scripts/demo $(RUN_ARGS)
 
 test: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
-		$(guest_modules)
+		$(guest_modules) fuzz-net-programs
 	$(Q)scripts/test-stages
 
 # The stages that are about the core: CPUs, lifecycles, isolation, fuzzing.
@@ -676,6 +678,8 @@ help:
 	@echo '  unit           unit tests on the host'
 	@echo '  fuzz-guest     a guest that does anything, SECONDS=1800 SEED=1'
 	@echo '  fuzz-decode    the decoder against others, SECONDS=60 SEED=1'
+	@echo '  fuzz-net       what reads the bytes of others, SECONDS=60 SEED=1'
+	@echo '                 TARGETS=names'
 	@echo '  usb-image      $(O)/tandem-usb.img, for scripts/flash'
 	@echo '  serve          HTTP server for network boots, SERVE_ARGS=--help'
 	@echo '  test-boot      all ways to boot it'
