@@ -134,13 +134,26 @@ static void release(struct frame *f)
 	spin_unlock(&s->lock);
 }
 
+/* Where the TCP header begins whose checksum is asked for. */
+static uint32_t csum_start(const struct netring_entry *e)
+{
+	return (uint32_t)e->flags >> NETRING_TCP_SHIFT;
+}
+
+static bool csum_fits(const struct netring_entry *e)
+{
+	return csum_start(e) >= ETH_HEADER_LEN &&
+	       csum_start(e) + NETRING_TCP_CSUM + 2u <= e->len;
+}
+
 static bool entry_valid(const struct stack_port *s,
 			const struct netring_entry *e)
 {
 	return e->slot < STACK_TX_SLOTS && !s->in_flight[e->slot] &&
 	       e->offset <= NETRING_SLOT_SIZE &&
 	       e->len <= NETRING_SLOT_SIZE - e->offset &&
-	       e->len >= ETH_HEADER_LEN && e->len <= NET_FRAME_MAX;
+	       e->len >= ETH_HEADER_LEN && e->len <= NET_FRAME_MAX &&
+	       (!(e->flags & NETRING_CSUM_TCP) || csum_fits(e));
 }
 
 /* Count an entry that is no frame; its slot goes back if it is netd's. */
@@ -154,8 +167,29 @@ static void refuse(struct stack_port *s, const struct netring_entry *e)
 	tx_slot_free(s, e->slot);
 }
 
+/*
+ * The wire finishes checksums as it sends; the guest does not expect to be
+ * asked for it. So what may reach the guest gets its checksum here, and *flags
+ * of its entry forget that it was asked for: the frame may have to come again.
+ */
+static void finish_for_guest(struct stack_port *s, struct frame *f,
+			     uint16_t *flags)
+{
+	struct net_port *guest = net_switch_port(s->port->sw, NET_GUEST);
+	uint8_t *frame = f->segment[0].virt, *tcp = frame + f->csum_start;
+	uint16_t sum;
+
+	if (!guest || (!(frame[0] & 1) && memcmp(frame, guest->mac, ETH_ALEN)))
+		return;
+	*flags = 0;
+	sum = net_sum_finish(net_sum(tcp, f->len - f->csum_start, 0));
+	tcp[f->csum_offset] = (uint8_t)(sum >> 8);
+	tcp[f->csum_offset + 1] = (uint8_t)sum;
+	f->flags = 0;
+}
+
 static struct frame *make_frame(struct stack_port *s,
-				const struct netring_entry *e)
+				const struct netring_entry *e, uint16_t *flags)
 {
 	struct frame *f = &s->frame[e->slot];
 
@@ -166,6 +200,12 @@ static struct frame *make_frame(struct stack_port *s,
 	f->n_segments = 1;
 	f->len = e->len;
 	f->flags = 0;
+	if (e->flags & NETRING_CSUM_TCP) {
+		f->flags = FRAME_CSUM_PARTIAL;
+		f->csum_start = (uint16_t)csum_start(e);
+		f->csum_offset = NETRING_TCP_CSUM;
+		finish_for_guest(s, f, flags);
+	}
 	f->refs = 1;
 	s->in_flight[e->slot] = true;
 	return f;
@@ -191,7 +231,10 @@ static unsigned int collect(struct stack_port *s, struct frame **list,
 		struct netring_entry e = netring_read(r, tail);
 
 		if (entry_valid(s, &e)) {
-			list[n] = make_frame(s, &e);
+			uint16_t *flags = &r->entry[tail % NETRING_ENTRIES]
+						  .flags;
+
+			list[n] = make_frame(s, &e, flags);
 			place[n++] = ++tail;
 		} else if (n) {
 			break;

@@ -8,11 +8,14 @@
 #include "net_fake.h"
 
 #include <errno.h>
+#include <net/segment.h>
 #include <net/settings.h>
-#include <tandem/conf.h>
+
+#define CSUM_AT(start)	(NETRING_CSUM_TCP | (start) << NETRING_TCP_SHIFT)
 
 static struct net_port port;
 static struct net_port wire = { .mac = { 0x52, 0x54, 0, 1, 2, 3 } };
+static struct net_port guest = { .mac = { 0x52, 0x54, 0, 1, 2, 4 } };
 static struct net_settings settings = {
 	.address = 0x3202000a, .netmask = 0xffffff, .mtu = 1500,
 };
@@ -20,10 +23,6 @@ static struct service *service;
 static struct stack_port *stack;
 static struct netring_area *area;
 static struct domain *const netd = (struct domain *)&port;
-
-struct conf tandem_conf = {
-	.number[CONF_ECHO_PORT] = 7,
-};
 
 static uint32_t signals, kills;
 static struct frame *input[64];
@@ -51,18 +50,9 @@ unsigned int net_input(struct net_port *p, struct frame **f, unsigned int n)
 	return i;
 }
 
-bool frame_copy(const struct frame *f, uint32_t offset, void *dst,
-		uint32_t len)
-{
-	if (offset > f->len || len > f->len - offset)
-		return false;
-	memcpy(dst, (uint8_t *)f->segment[0].virt + offset, len);
-	return true;
-}
-
 struct net_port *net_switch_port(struct net_switch *sw, enum net_port_id id)
 {
-	return id == NET_WIRE ? &wire : NULL;
+	return id == NET_WIRE ? &wire : id == NET_GUEST ? &guest : NULL;
 }
 
 const struct net_settings *net_settings(void)
@@ -81,15 +71,6 @@ void net_filter_changed(struct net_port *p, bool promiscuous,
 {
 	CHECK(!promiscuous && !all_multicast);
 	n_multicast = n;
-}
-
-void net_report_text(struct net_report *r, const char *name, const char *fmt,
-		     ...)
-{
-}
-
-void net_report_count(struct net_report *r, const char *name, uint64_t value)
-{
 }
 
 void service_register(struct service *s)
@@ -136,12 +117,16 @@ static void give_rx(uint16_t n)
 	netring_publish(&area->rx_free, rx_free_head);
 }
 
-static void put_tx(uint16_t n, uint16_t offset, uint16_t len)
+static void put_tx_flags(uint16_t n, uint16_t at, uint16_t len, uint16_t flags)
 {
 	netring_write(&area->tx_ready, tx_head++,
-		      (struct netring_entry){ .slot = n, .offset = offset,
-					      .len = len });
+		      (struct netring_entry){ n, at, len, flags });
 	netring_publish(&area->tx_ready, tx_head);
+}
+
+static void put_tx(uint16_t n, uint16_t offset, uint16_t len)
+{
+	put_tx_flags(n, offset, len, 0);
 }
 
 static int take_tx(void)
@@ -273,6 +258,60 @@ static void frames_go_out_in_place(void)
 	for (n = 0; take_tx() >= 0; n++)
 		;
 	CHECK(n == 50);
+	service->ended(service, netd);
+}
+
+static uint8_t *put_segment(uint16_t n, const uint8_t *to)
+{
+	uint8_t *frame = slot(false, n);
+
+	memset(frame, 0x5a, 77);
+	memcpy(frame, to, ETH_ALEN);
+	frame[50] = 0x12;
+	frame[51] = 0x34;
+	put_tx_flags(n, 0, 77, CSUM_AT(34));
+	return frame;
+}
+
+static void checksums_are_finished_once(void)
+{
+	static const uint8_t away[ETH_ALEN] = { 2, 0, 0, 0, 0, 9 };
+	static const uint8_t all[ETH_ALEN] = { 1, 0, 0x5e, 0, 0, 9 };
+	uint64_t malformed = port.count.tx_malformed;
+	uint8_t *frame;
+	uint16_t sum;
+
+	start();
+	while (take_tx() >= 0)
+		;
+	frame = put_segment(0, away);
+	ring();
+	CHECK(n_input == 1 && input[0]->flags == FRAME_CSUM_PARTIAL);
+	CHECK(input[0]->csum_start == 34 && input[0]->csum_offset == 16);
+	CHECK(frame[50] == 0x12 && frame[51] == 0x34);
+	all_sent();
+	/* for the guest, also when it was not taken at first */
+	frame = put_segment(1, guest.mac);
+	input_room = 0;
+	ring();
+	CHECK(n_input == 0);
+	input_room = 2;
+	put_segment(2, all);
+	ring();
+	CHECK(n_input == 2 && !input[0]->flags && !input[1]->flags);
+	sum = (uint16_t)(frame[50] << 8 | frame[51]);
+	frame[50] = 0x12;
+	frame[51] = 0x34;
+	CHECK(sum == net_sum_finish(net_sum(frame + 34, 43, 0)));
+	all_sent();
+	put_tx_flags(3, 0, 60, CSUM_AT(43));
+	put_tx_flags(4, 0, 60, CSUM_AT(255));
+	put_tx_flags(5, 0, 60, CSUM_AT(13));
+	put_tx_flags(6, 0, 60, CSUM_AT(42));
+	ring();
+	CHECK(n_input == 1 && input[0]->cookie == 6);
+	CHECK(port.count.tx_malformed == malformed + 3);
+	all_sent();
 	service->ended(service, netd);
 }
 
@@ -439,9 +478,10 @@ static void random_netd(void)
 				words[random32() % 512] = random32();
 				break;
 			case 1:
-				put_tx((uint16_t)(random32() % 66),
-				       (uint16_t)(random32() % 2100),
-				       (uint16_t)(random32() % 1600));
+				put_tx_flags((uint16_t)(random32() % 66),
+					     (uint16_t)(random32() % 2100),
+					     (uint16_t)(random32() % 1600),
+					     (uint16_t)random32());
 				break;
 			case 2:
 				give_rx((uint16_t)(random32() % 140));
@@ -529,7 +569,6 @@ static void frames_that_keep_coming_all_go(void)
 	service->ended(service, netd);
 }
 
-/* The backend is known to the linker's tables alone. */
 int netring_create(struct net_port *p);
 
 int main(void)
@@ -544,6 +583,7 @@ int main(void)
 	frames_are_copied_in();
 	guests_big_frames_arrive_cut();
 	frames_go_out_in_place();
+	checksums_are_finished_once();
 	netd_may_end_while_the_card_reads();
 	bad_entries_are_refused();
 	broken_indices_end_netd();

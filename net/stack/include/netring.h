@@ -38,7 +38,7 @@
 #include <tandem/hostname.h>
 
 #define NETRING_MAGIC		0x474e5254u	/* "TRNG" */
-#define NETRING_VERSION		4
+#define NETRING_VERSION		5
 
 #define NETRING_ENTRIES		256u		/* power of two */
 #define NETRING_SLOT_SIZE	2048u
@@ -51,6 +51,12 @@
 /* Entry flags. */
 #define NETRING_CSUM_VALID	0x1u	/* RX: all checksums found good, or the
 					 * frame never left this machine */
+#define NETRING_CSUM_TCP	0x2u	/* TX: the checksum field of its TCP
+					 * header holds the sum of the pseudo
+					 * header; the rest is for the NIC */
+/* ... and where in the frame that header begins */
+#define NETRING_TCP_SHIFT	8
+#define NETRING_TCP_CSUM	16u	/* the field, from there */
 
 /*
  * A frame, or with the other fields 0 just a slot. The frame's first byte,
