@@ -381,7 +381,7 @@ $(O)/tandem.elf: $(O)/tandem.debug $(O)/obj/bios/loader boot/seal.py \
 
 # $(call efi_program,FILE,OBJECTS): a UEFI application without .efi
 efi_sections := .text .sdata .data .rodata .dynamic .dynsym .rel .rela \
-	'.rel.*' '.rela.*' .reloc .tandemcf .sbat .tandem
+	'.rel.*' '.rela.*' .reloc .tandemcf .tandemid .sbat .tandem
 define efi_program
 $(O)/obj/loader/$(notdir $(1)).so: $(2) $(call recorded,efi-$(notdir $(1)),$(2))
 	@mkdir -p $$(@D)

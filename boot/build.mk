@@ -6,6 +6,7 @@ loader-y += boot/uefi/loader.c boot/uefi/enter.S boot/uefi/elf.c \
 	boot/uefi/cpu.c boot/uefi/cpus.c boot/uefi/console.c core/pci/binding.c
 loader-y += boot/uefi/config.c boot/uefi/menu.c boot/uefi/next.c \
 	boot/uefi/section.S boot/uefi/sbat.c $(conf-sources)
+loader-y += boot/uefi/identity.c boot/uefi/identity_section.S boot/uefi/seed.c
 
 # The loader for BIOS machines, within build/tandem.elf.
 bios-y += boot/bios/entry.S boot/bios/resident.S boot/bios/loader.c \

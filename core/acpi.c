@@ -32,7 +32,9 @@ struct fadt {
 	uint32_t pm1b_control;
 	uint8_t skip1[76 - 72];
 	uint32_t pm_timer;		/* offset 76 */
-	uint8_t skip2[112 - 80];
+	uint8_t skip2[108 - 80];
+	uint8_t century;		/* offset 108 */
+	uint8_t skip5[112 - 109];
 	uint32_t flags;			/* offset 112 */
 	struct acpi_address reset;
 	uint8_t reset_value;		/* offset 128 */
@@ -52,6 +54,7 @@ static struct acpi_header *root;
 static unsigned int entry_size;
 static struct acpi_reset reset;
 static uint16_t pm_timer;
+static uint8_t century;
 static struct acpi_sleep_ports sleep_ports;
 static volatile uint8_t *facs[ACPI_FACS_MAX];
 
@@ -191,6 +194,7 @@ static void read_fadt(void)
 	if (!f || f->header.length < offsetof(struct fadt, flags))
 		return;
 	pm_timer = (uint16_t)f->pm_timer;
+	century = f->century < 128 ? f->century : 0;
 	sleep_ports.pm1a = (uint16_t)f->pm1a_control;
 	sleep_ports.pm1b = (uint16_t)f->pm1b_control;
 	if (FADT_HAS(f, sleep_control) && f->sleep_control.address <= 0xffff &&
@@ -213,6 +217,7 @@ void acpi_init(host_phys rsdp)
 	root = NULL;
 	reset = (struct acpi_reset){ 0 };
 	pm_timer = 0;
+	century = 0;
 	sleep_ports = (struct acpi_sleep_ports){ 0 };
 	memset(facs, 0, sizeof(facs));
 	if (!r || memcmp(r->signature, "RSD PTR ", 8) || !sum_ok(r, 20)) {
@@ -233,6 +238,11 @@ void acpi_init(host_phys rsdp)
 uint16_t acpi_pm_timer_port(void)
 {
 	return pm_timer;
+}
+
+uint8_t acpi_century_register(void)
+{
+	return century;
 }
 
 const struct acpi_sleep_ports *acpi_sleep_ports(void)

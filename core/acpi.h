@@ -82,6 +82,8 @@ void acpi_hide(struct acpi_header *table);
 
 /* From the FADT; 0 or NULL if absent or not an I/O port. */
 uint16_t acpi_pm_timer_port(void);
+/* of the real-time clock */
+uint8_t acpi_century_register(void);
 const struct acpi_reset *acpi_reset(void);
 const struct acpi_sleep_ports *acpi_sleep_ports(void);
 

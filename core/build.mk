@@ -26,7 +26,8 @@ vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/fault.c core/domain/ps.c core/version.c \
 	core/domain/tty_session.c
 # What netd alone may ask for.
-vmm-$(CONFIG_NETD) += core/domain/mgmt_session.c core/power.c
+vmm-$(CONFIG_NETD) += core/domain/mgmt_session.c core/power.c core/identity.c \
+	core/clock.c
 # What the program debug looks with.
 vmm-$(CONFIG_DEBUG_PROGRAM) += core/domain/debug_calls.c core/x86/snapshot.c \
 	core/x86/svm/state.c

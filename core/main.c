@@ -5,6 +5,7 @@
  */
 #include "acpi.h"
 #include "conf/boot.h"
+#include "identity.h"
 #include "kept_log.h"
 #include "log.h"
 #include "main.h"
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <tandem/boot.h>
 #include <tandem/init.h>
+#include <tandem/kconfig.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/pci.h>
@@ -164,6 +166,7 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 		return e;
 	}
 	memcpy(&boot_info, b, sizeof(boot_info));
+	memset(b->seed, 0, sizeof(b->seed));
 	conf_start(&boot_info);
 	svm_capture(cpu, image_phys);
 	cpu_init(cpu);
@@ -176,6 +179,8 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 		 boot_info.loader);
 	log_tell_previous();
 	conf_tell(&boot_info);		/* while RAM is mapped as it was */
+	if (IS_ENABLED(CONFIG_NETD))
+		identity_take(&boot_info);
 	memory_init();
 	if (lapic_init() < 0)
 		panic("no local APIC");

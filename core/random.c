@@ -113,6 +113,13 @@ uint64_t random64(void)
 	return (uint64_t)out[KEY_WORDS] << 32 | out[KEY_WORDS + 1];
 }
 
+bool random_is_good(void)
+{
+	uint64_t v;
+
+	return hardware(&v);
+}
+
 uint64_t random_below(uint64_t n)
 {
 	return (uint64_t)(((unsigned __int128)random64() * n) >> 64);
@@ -121,13 +128,11 @@ uint64_t random_below(uint64_t n)
 /* How long CPUID takes, again and again: a few bits, where there are no more. */
 static int random_init(void)
 {
-	uint64_t v;
-
 	for (unsigned int i = 0; i < JITTER_ROUNDS; i++) {
 		(void)cpuid(0, 0);
 		random64();
 	}
-	if (!hardware(&v))
+	if (!random_is_good())
 		log_warn("no RDRAND: addresses and seeds of domains can be "
 			 "guessed from the time");
 	return 0;

@@ -208,6 +208,11 @@ bool config_menu(void)
 	return conf.number[CONF_BOOT_MENU] != 0;
 }
 
+bool config_secure(void)
+{
+	return secure;
+}
+
 void config_hand_over(struct boot_info *info)
 {
 	for (unsigned int i = 0; i < BOOT_TEXTS; i++) {

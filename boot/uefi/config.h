@@ -24,6 +24,9 @@ const char *config_next(void);
 /* Is somebody to be asked first? */
 bool config_menu(void);
 
+/* Does the firmware start only what is signed? */
+bool config_secure(void);
+
 /* Fills in info->text and info->flags; until config_free(). */
 void config_hand_over(struct boot_info *info);
 

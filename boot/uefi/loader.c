@@ -19,6 +19,7 @@
 #include "devices.h"
 #include "elf.h"
 #include "file.h"
+#include "identity.h"
 #include "inside.h"
 #include "memory.h"
 #include "menu.h"
@@ -280,11 +281,13 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 	if (EFI_ERROR(status))
 		goto err_devices;
 	config_hand_over(info);
+	identity_hand_over(info);
 
 	status = cpus_call(bs, block + image->ap_entry, info);
 	if (EFI_ERROR(status))
 		goto err_info;
 	result = enter_vmm(block + image->entry, info);
+	identity_wipe_seed(info);
 	back = cpus_wait(bs);
 	if (!back)
 		say("Tandem: the other CPUs do not come back");
@@ -352,6 +355,7 @@ static EFI_STATUS start(EFI_HANDLE self, struct tandem_info *info)
 	status = find_vmm(self, &file, &image);
 	if (EFI_ERROR(status))
 		return status;
+	identity_read(self, st, file != NULL && !config_secure());
 	status = launch(&image, n_cpus);
 	*info = image.info;
 	if (file)
@@ -412,6 +416,7 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *system_table)
 	} else {
 		status = run(self);
 	}
+	identity_free(bs);
 	bs->Exit(self, status, 0, NULL);
 	return status;
 }

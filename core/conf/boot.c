@@ -19,15 +19,14 @@ struct conf tandem_conf;
 
 static char copy[CONF_TEXT_MAX];
 
-/* Whether the text lies within RAM, which the firmware maps. */
-static bool is_in_ram(const struct boot_info *b, const struct boot_text *t)
+bool boot_is_in_ram(const struct boot_info *b, uint64_t address, uint64_t size)
 {
 	for (unsigned int i = 0; i < b->n_ranges; i++) {
 		const struct boot_range *r = &b->range[i];
 
-		if (r->type == BOOT_RAM && t->address >= r->base &&
-		    t->address - r->base < r->size &&
-		    t->size <= r->size - (t->address - r->base))
+		if (r->type == BOOT_RAM && address >= r->base &&
+		    address - r->base < r->size &&
+		    size <= r->size - (address - r->base))
 			return true;
 	}
 	return false;
@@ -45,7 +44,7 @@ static void read_text(const struct boot_info *b, unsigned int which,
 	if (!t->size && problem == CONF_FINE)
 		return;
 	if (problem == CONF_FINE && t->size <= sizeof(copy)) {
-		if (is_in_ram(b, t))
+		if (boot_is_in_ram(b, t->address, t->size))
 			memcpy(copy, (const void *)t->address, t->size);
 		else
 			problem = CONF_UNREADABLE;

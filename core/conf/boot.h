@@ -3,6 +3,7 @@
 #ifndef CORE_CONF_BOOT_H
 #define CORE_CONF_BOOT_H
 
+#include <stdbool.h>
 #include <tandem/boot.h>
 
 /*
@@ -10,6 +11,9 @@
  * firmware's mapping is in use, on one CPU.
  */
 void conf_start(const struct boot_info *b);
+
+/* Whether all of size bytes at address are in RAM, which the firmware maps. */
+bool boot_is_in_ram(const struct boot_info *b, uint64_t address, uint64_t size);
 
 /* The same once more, to tell in the log what is wrong. */
 void conf_tell(const struct boot_info *b);

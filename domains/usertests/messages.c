@@ -221,7 +221,7 @@ static int handler_twice(void)
 static int services_only(void)
 {
 	static const char *const names[] = {
-		"session", "power",
+		"identity", "session", "power",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

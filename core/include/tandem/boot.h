@@ -27,7 +27,7 @@
 
 #define TANDEM_VMM_BASE		0xffffffff80000000ull
 #define TANDEM_BOOT_MAGIC	0x4f4f42444e415431ull
-#define TANDEM_BOOT_VERSION	5
+#define TANDEM_BOOT_VERSION	6
 #define TANDEM_INFO_MAGIC	0x4f464e49444e4154ull	/* "TANDINFO" */
 
 #define TANDEM_BOOT_OK		0
@@ -90,6 +90,32 @@ struct boot_text {
 #define BOOT_TEXT_OPTION	2
 #define BOOT_TEXTS		3
 
+/*
+ * A file of this machine's identity (abi/mgmt.h), where a boot_text may be. The
+ * loader wipes it when the VMM has come back; so does the VMM with the seed.
+ */
+struct boot_file {
+	uint64_t address;
+	uint32_t size;		/* bytes, at most BOOT_FILE_MAX; 0: none */
+	uint32_t source;	/* of the enum below */
+};
+
+#define BOOT_FILE_MAX		8192
+
+#define BOOT_FILE_CERTIFICATE	0
+#define BOOT_FILE_KEY		1
+#define BOOT_FILE_CLIENT_CA	2
+#define BOOT_FILES		3
+
+enum { BOOT_FROM_SECTION, BOOT_FROM_FILE };
+
+#define BOOT_SEED_SIZE		32
+
+/* seed_kind; enum mgmt_seed of abi/mgmt.h says what each is worth */
+enum {
+	BOOT_SEED_NONE, BOOT_SEED_OF_BOOT, BOOT_SEED_KEPT_WEAK, BOOT_SEED_KEPT
+};
+
 /* In flags: file and option may set only what needs no signature. */
 #define BOOT_SECURE	0x1
 
@@ -106,6 +132,9 @@ struct boot_info {
 	char error[160];	/* the VMM writes here when it refuses */
 	struct boot_range range[BOOT_MAX_RANGES];
 	struct boot_text text[BOOT_TEXTS];
+	struct boot_file file[BOOT_FILES];
+	uint32_t seed_kind;
+	uint8_t seed[BOOT_SEED_SIZE];
 };
 
 /*

@@ -12,6 +12,9 @@
  */
 uint64_t random64(void);
 
+/* Whether the CPU has a generator that works, so that they are good. */
+bool random_is_good(void);
+
 /* A number below n, n > 0; as even as 64 bits can be over n. */
 uint64_t random_below(uint64_t n);
 

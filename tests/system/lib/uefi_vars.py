@@ -72,6 +72,18 @@ def _each(image):
     yield at, None, None
 
 
+def variables(store):
+    """(name, attributes, value) of each variable of the image store."""
+    found = []
+    for at, name, state in _each(store):
+        if state != ADDED:
+            continue
+        fields = struct.unpack_from(HEADER, store, at)
+        start = at + struct.calcsize(HEADER) + fields[7]
+        found.append((name, fields[3], bytes(store[start:][:fields[8]])))
+    return found
+
+
 def clean(store):
     """A copy of the image store without its boot order and consoles."""
     image = bytearray(store)
