@@ -7,7 +7,7 @@
 
 #define BOOT		"boot="
 #define DRIVE_MAX	0xff
-#define PARTITION_MAX	4
+#define PARTITION_MAX	60
 
 /* The n bytes that follow end the number, or a comma does. */
 static bool number(const char **p, const char *end, unsigned int *value)

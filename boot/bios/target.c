@@ -2,7 +2,8 @@
 /*
  * Starts a boot sector as the firmware does (INT 13h; BIOS boot specification
  * 1.01, 6.5): in real mode at 0:7C00h, the disk's number in DL; that of a
- * partition as a master boot record does, with its entry at DS:SI.
+ * partition as a master boot record does, with its entry at DS:SI. Logical
+ * partitions are numbered as Linux and GRUB do: from 5 on, as they are chained.
  */
 #include "target.h"
 
@@ -15,6 +16,8 @@
 #define MBR		0x600
 #define SECTOR		512
 #define ENTRIES		446
+#define N_ENTRIES	4
+#define LOGICAL		5
 #define SIGNATURE	0xaa55
 
 #define READ_LBA	0x4200
@@ -66,19 +69,72 @@ static bool is_boot_sector(uint32_t at)
 	return signature == SIGNATURE;
 }
 
+static bool is_extended(const struct partition *p)
+{
+	return p->type == 0x05 || p->type == 0x0f || p->type == 0x85;
+}
+
+/*
+ * The n-th logical partition (from 0), of a chain of tables that begins at LBA
+ * extended: an entry for a partition, as seen from its table, and one for the
+ * next table, as seen from the first. Fills in *p, its place counted from the
+ * disk's start.
+ */
+static bool find_logical(int drive, uint32_t extended, unsigned int n,
+			 struct partition *p)
+{
+	struct partition table[2];
+	uint32_t at = extended;
+
+	for (;; n--) {
+		if (!read_lba(drive, at, BOOT_SECTOR) ||
+		    !is_boot_sector(BOOT_SECTOR))
+			return false;
+		memcpy(table, low_memory(BOOT_SECTOR + ENTRIES), sizeof(table));
+		if (!n)
+			break;
+		if (!is_extended(&table[1]))
+			return false;
+		at = extended + table[1].lba;
+	}
+	*p = table[0];
+	p->lba += at;
+	return true;
+}
+
+/* Partition number of the disk whose MBR has been read. */
+static bool find_partition(int drive, unsigned int number, struct partition *p)
+{
+	struct partition table[N_ENTRIES];
+
+	memcpy(table, low_memory(MBR + ENTRIES), sizeof(table));
+	if (number < LOGICAL) {
+		*p = table[number - 1];
+		return true;
+	}
+	for (unsigned int i = 0; i < N_ENTRIES; i++)
+		if (is_extended(&table[i]))
+			return find_logical(drive, table[i].lba,
+					    number - LOGICAL, p);
+	return false;
+}
+
 static bool read_target(const struct target *t, struct bios_registers *r)
 {
-	uint32_t at = MBR + ENTRIES +
-		      (t->partition - 1) * (uint32_t)sizeof(struct partition);
 	struct partition p;
+	uint32_t at;
 
 	r->edx = (uint32_t)t->drive;
 	if (!t->partition)
 		return read_first(t->drive, BOOT_SECTOR) &&
 		       is_boot_sector(BOOT_SECTOR);
-	if (!read_first(t->drive, MBR) || !is_boot_sector(MBR))
+	if (!read_first(t->drive, MBR) || !is_boot_sector(MBR) ||
+	    !find_partition(t->drive, t->partition, &p))
 		return false;
-	memcpy(&p, low_memory(at), sizeof(p));
+	/* a logical one's entry is none of the MBR's: in place of the first */
+	at = MBR + ENTRIES + (t->partition < LOGICAL ? t->partition - 1 : 0) *
+	     (uint32_t)sizeof(p);
+	memcpy(low_memory(at), &p, sizeof(p));
 	r->esi = at;
 	return p.type && read_lba(t->drive, p.lba, BOOT_SECTOR) &&
 	       is_boot_sector(BOOT_SECTOR);

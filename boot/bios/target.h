@@ -9,11 +9,12 @@
 /* The firmware's first hard disk. */
 #define FIRST_DISK	0x80
 
-/* boot=0x81, boot=0x80,2, boot=next */
+/* boot=0x81, boot=0x80,2, boot=0x80,5, boot=next */
 struct target {
 	bool next;		/* what the firmware's boot order has next */
 	int drive;		/* the firmware's number */
-	unsigned int partition;	/* 1 to 4; 0: the whole disk's boot sector */
+	/* 1 to 4, logical ones from 5 on; 0: the whole disk's boot sector */
+	unsigned int partition;
 };
 
 /*

@@ -56,6 +56,8 @@ static void a_disk_is_chosen(void)
 	CHECK(t.drive == 0x81 && !t.partition && !wrong);
 	left_of("boot=129,3", &t);
 	CHECK(t.drive == 0x81 && t.partition == 3);
+	left_of("boot=0x80,60", &t);
+	CHECK(t.drive == 0x80 && t.partition == 60 && !wrong);
 	left_of("boot=0", &t);
 	CHECK(t.drive == 0 && !wrong);
 	left_of("boot=0x81 boot=0XfF,4", &t);
@@ -69,7 +71,7 @@ static void what_is_wrong_is_told_and_changes_nothing(void)
 	static const char *const lines[] = {
 		"boot=", "boot=0x", "boot=0x100", "boot=256", "boot=8f",
 		"boot=0x8g", "boot=,1", "boot=0x80,", "boot=0x80,0",
-		"boot=0x80,5", "boot=0x80,1,1", "boot=0x80,x", "boot=nex",
+		"boot=0x80,61", "boot=0x80,1,1", "boot=0x80,x", "boot=nex",
 		"boot=next,1", "boot=-1", "boot=4294967424",
 	};
 
