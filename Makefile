@@ -181,7 +181,9 @@ loader_flags := -std=gnu11 -O2 -g -m64 -ffreestanding -fpic -fshort-wchar \
 guest_flags := -std=gnu11 -O2 -g -Wall -Wextra -Iguest/include -Iguest/common \
 	-fno-pie $(prefix_maps)
 
-bios_flags := $(bare) -mcmodel=small $(tandem_include) -DTANDEM_LOADER
+bios_flags := $(bare) -mcmodel=small $(tandem_include) -DTANDEM_LOADER \
+	-fshort-wchar -DGNU_EFI_USE_MS_ABI \
+	-isystem /usr/include/efi -isystem /usr/include/efi/$(efi_arch)
 
 # The host's own C library comes first; <tandem/...> is found after it.
 unit_flags := -std=gnu11 -O1 -g -fno-omit-frame-pointer \

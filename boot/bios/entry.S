@@ -12,6 +12,9 @@
 #define MB2_MAGIC	0xe85250d6
 #define MB2_TAG_ADDRESS	2
 #define MB2_TAG_ENTRY	3
+#define MB2_TAG_UEFI	7		/* leave boot services running */
+#define MB2_TAG_UEFI_ENTRY 9
+#define MB2_OPTIONAL	1
 
 #define STACK_SIZE	32768
 #define GDT_SIZE	(5 * 8)
@@ -36,6 +39,11 @@ mb2:	.long	MB2_MAGIC, 0, mb2_end - mb2
 	.long	24, mb2, image_file, 0, image_end
 	.short	MB2_TAG_ENTRY, 0
 	.long	12, multiboot_entry
+	.balign	8
+	.short	MB2_TAG_UEFI, MB2_OPTIONAL
+	.long	8
+	.short	MB2_TAG_UEFI_ENTRY, MB2_OPTIONAL
+	.long	12, uefi_entry
 	.balign	8
 	.short	0, 0
 	.long	8
@@ -92,6 +100,14 @@ multiboot_entry:
 	mov	%ebx, %esi
 	xor	%ebp, %ebp
 	call	bios_main			/* does not return */
+
+	/* GRUB for UEFI, in the firmware's 64-bit mode; ebx as above */
+	.globl	uefi_entry
+uefi_entry:
+	cld
+	and	$-16, %rsp
+	mov	%ebx, %edi
+	call	uefi_main			/* does not return */
 
 /* The loader's GDT, whatever was in force. Changes rax. */
 load_segments:

@@ -11,6 +11,7 @@
 #include <tandem/boot.h>
 #include <tandem/types.h>
 
+#include "../../core/x86/regs.h"
 #include "../uefi/cpu.h"
 #include "../uefi/elf.h"
 #include "bios.h"
@@ -18,6 +19,12 @@
 #include "cpus.h"
 #include "multiboot.h"
 #include "target.h"
+#include "uefi.h"
+
+#define ANEW_MS		5000
+#define RESET_PORT	0xcf9		/* of all chipsets with PCI */
+#define  RESET_HARD	0x02
+#define  RESET_NOW	0x04
 
 /* loader.lds */
 extern const uint8_t image_file[], image_bss[], image_end[];
@@ -181,6 +188,21 @@ static const char *start(void)
 	return call_vmm();
 }
 
+/* ---- another firmware ---------------------------------------------------- */
+
+void wrong_firmware(void)
+{
+	say_on_serial(WRONG_FIRMWARE "; the machine starts anew in 5 seconds\r\n");
+	for (unsigned int ms = 0; ms < ANEW_MS; ms += 10)
+		wait_us(10000);
+	outb(RESET_PORT, RESET_HARD);
+	outb(RESET_PORT, RESET_HARD | RESET_NOW);
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+/* ---- the entry ----------------------------------------------------------- */
+
 /* entry.S. magic, address: what the boot loader says, and in which form. */
 void bios_main(uint32_t magic, uint32_t address) __noreturn;
 void bios_main(uint32_t magic, uint32_t address)
@@ -189,12 +211,9 @@ void bios_main(uint32_t magic, uint32_t address)
 	const char *why;
 
 	/* copied first, for it may lie where the next step writes */
-	if (!multiboot_read(magic, address, &multiboot) || !bios_init()) {
-		say_on_serial("Tandem: not started: tandem.elf wants a BIOS "
-			      "and a boot loader that knows Multiboot\r\n");
-		for (;;)
-			__asm__ volatile("cli; hlt");
-	}
+	if (!multiboot_read(magic, address, &multiboot) || multiboot.uefi ||
+	    !bios_init())
+		wrong_firmware();
 	read_option(&target);
 	if (bios_is_tandem_running()) {
 		say("Tandem: is running already");

@@ -17,6 +17,9 @@
 #define MB2_OPTION	1
 #define MB2_MODULE	3
 #define MB2_DRIVE	5
+#define MB2_UEFI_32	11
+#define MB2_UEFI_64	12
+#define MB2_UEFI_IMAGE_64 20
 
 struct mb1_info {
 	uint32_t flags, memory[2];
@@ -44,6 +47,11 @@ struct mb2_module {
 struct mb2_drive {
 	struct mb2_tag tag;
 	uint32_t drive;
+};
+
+struct mb2_pointer {
+	struct mb2_tag tag;
+	uint64_t address;
 };
 
 static const void *at(uint32_t address)
@@ -97,31 +105,63 @@ static void read_tag(const struct mb2_tag *tag, struct multiboot *m)
 		if (tag->size >= sizeof(*drive))
 			m->drive = (int)drive->drive;
 		break;
+	case MB2_UEFI_32:
+	case MB2_UEFI_64:
+		m->uefi = true;
+		break;
 	}
+}
+
+/* The tag at *offset, which is moved behind it; NULL behind the last. */
+static const struct mb2_tag *next_tag(uint32_t address, uint32_t *offset)
+{
+	uint32_t size = ((const struct mb2_info *)at(address))->size;
+	const struct mb2_tag *tag = at(address + *offset);
+
+	if (*offset >= size || size - *offset < sizeof(*tag) ||
+	    tag->type == MB2_END || tag->size < sizeof(*tag) ||
+	    tag->size > size - *offset)
+		return NULL;
+	if (size - *offset - tag->size < 8)
+		*offset = size;		/* the last one, whatever its size */
+	else
+		*offset += (tag->size + 7) & ~7u;
+	return tag;
 }
 
 static void read_2(uint32_t address, struct multiboot *m)
 {
-	const struct mb2_info *info = at(address);
-	uint32_t size = info->size, offset = sizeof(*info);
+	uint32_t offset = sizeof(struct mb2_info);
+	const struct mb2_tag *tag;
 
-	while (offset < size && size - offset >= sizeof(struct mb2_tag)) {
-		const struct mb2_tag *tag = at(address + offset);
-
-		if (tag->type == MB2_END || tag->size < sizeof(*tag) ||
-		    tag->size > size - offset)
-			break;
+	while ((tag = next_tag(address, &offset)))
 		read_tag(tag, m);
-		if (size - offset - tag->size < 8)
-			break;
-		offset += (tag->size + 7) & ~7u;
+}
+
+struct multiboot_uefi multiboot_uefi(uint32_t address)
+{
+	uint32_t offset = sizeof(struct mb2_info);
+	struct multiboot_uefi uefi = { 0 };
+	const struct mb2_tag *tag;
+
+	while ((tag = next_tag(address, &offset))) {
+		const struct mb2_pointer *p = (const void *)tag;
+
+		if (tag->size < sizeof(*p))
+			continue;
+		if (tag->type == MB2_UEFI_64)
+			uefi.system_table = p->address;
+		else if (tag->type == MB2_UEFI_IMAGE_64)
+			uefi.image = p->address;
 	}
+	return uefi;
 }
 
 bool multiboot_read(uint32_t magic, uint32_t address, struct multiboot *m)
 {
 	m->option.size = m->file.size = 0;
 	m->drive = MULTIBOOT_NO_DRIVE;
+	m->uefi = false;
 	if (magic == MB1_MAGIC)
 		read_1(address, m);
 	else if (magic == MB2_MAGIC)

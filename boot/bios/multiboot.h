@@ -22,6 +22,13 @@ struct multiboot {
 	struct multiboot_text option;	/* the command line */
 	struct multiboot_text file;	/* the first module */
 	int drive;	/* the firmware's number of the disk, or NO_DRIVE */
+	bool uefi;	/* the firmware is none of a BIOS machine */
+};
+
+/* What UEFI has, 0 if the boot loader does not tell it. */
+struct multiboot_uefi {
+	uint64_t system_table;
+	uint64_t image;		/* handle of the boot loader */
 };
 
 /*
@@ -29,5 +36,8 @@ struct multiboot {
  * which of both forms. Returns false if it is none.
  */
 bool multiboot_read(uint32_t magic, uint32_t address, struct multiboot *m);
+
+/* For an entry that only Multiboot2 has. */
+struct multiboot_uefi multiboot_uefi(uint32_t address);
 
 #endif

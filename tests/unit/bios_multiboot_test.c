@@ -130,6 +130,30 @@ static void tags_that_are_too_short(void)
 	CHECK(!m.file.size && m.drive == MULTIBOOT_NO_DRIVE);
 }
 
+static void what_uefi_has_is_found_where_version_2_tells_it(void)
+{
+	uint64_t table = 0x123456789a, image = 0xfedcba98;
+	struct multiboot_uefi uefi;
+	size_t end = 8;
+
+	memset(area, 0xee, AREA);
+	end = tag(end, 1, "", 1);
+	end = tag(end, 12, &table, sizeof(table));
+	put(0, (uint32_t)tag(end, 0, "", 0));
+	CHECK(multiboot_read(MB2, at(0), &m) && m.uefi);
+	uefi = multiboot_uefi(at(0));
+	CHECK(uefi.system_table == table && !uefi.image);
+	end = tag(end, 20, &image, sizeof(image));
+	put(0, (uint32_t)tag(end, 0, "", 0));
+	uefi = multiboot_uefi(at(0));
+	CHECK(uefi.system_table == table && uefi.image == image);
+	version_2();
+	uefi = multiboot_uefi(at(0));
+	CHECK(!m.uefi && !uefi.system_table && !uefi.image);
+	make_1(0xf);
+	CHECK(multiboot_read(MB1, at(0), &m) && !m.uefi);
+}
+
 static void texts_that_are_too_long_are_cut_and_known_by_their_size(void)
 {
 	make_1(0xf);
@@ -151,6 +175,7 @@ int main(void)
 	version_1();
 	version_2();
 	tags_that_are_too_short();
+	what_uefi_has_is_found_where_version_2_tells_it();
 	texts_that_are_too_long_are_cut_and_known_by_their_size();
 	CHECK(!multiboot_read(0, at(0), &m));
 	printf("bios_multiboot: %u checks\n", checks);
