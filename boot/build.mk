@@ -12,6 +12,7 @@ loader-y += boot/uefi/identity.c boot/uefi/identity_section.S boot/uefi/seed.c
 bios-y += boot/bios/entry.S boot/bios/resident.S boot/bios/loader.c \
 	boot/bios/bios.c boot/bios/console.c boot/bios/cpus.c boot/bios/e820.c \
 	boot/bios/multiboot.c boot/bios/option.c boot/bios/target.c \
-	boot/bios/uefi.c
+	boot/bios/config.c boot/bios/menu.c boot/bios/uefi.c
 bios-y += boot/uefi/cpu.c boot/uefi/elf.c boot/uefi/enter.S \
-	boot/uefi/memory.c core/acpi.c core/x86/real_mode.S
+	boot/uefi/memory.c core/acpi.c core/x86/real_mode.S \
+	core/pci/binding.c $(conf-sources)

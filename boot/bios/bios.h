@@ -31,6 +31,7 @@ struct bios_registers {
 };
 
 #define BIOS_CARRY	1u
+#define BIOS_ZERO	0x40u
 
 /*
  * Prepares calls, in the highest pages of the memory that the firmware counts

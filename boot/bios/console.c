@@ -15,6 +15,7 @@
 
 #define COM1		0x3f8
 #define LINE_STATUS	5
+#define  RX_READY	0x01
 #define  TX_EMPTY	0x20
 #define POLLS		20000	/* more than a character takes at 1200 baud */
 
@@ -39,6 +40,13 @@ void say_on_serial(const char *text)
 		return;
 	while (*text)
 		put_serial(*text++);
+}
+
+char serial_key(void)
+{
+	uint8_t status = inb(COM1 + LINE_STATUS);
+
+	return status != 0xff && status & RX_READY ? (char)inb(COM1) : 0;
 }
 
 static void video(uint32_t eax, uint32_t *result)

@@ -9,4 +9,7 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* For where there is no firmware of that kind: COM1 alone, a plain text. */
 void say_on_serial(const char *text);
 
+/* The next character that was typed at COM1; 0 if there is none. */
+char serial_key(void);
+
 #endif

@@ -15,8 +15,10 @@
 #include "../uefi/cpu.h"
 #include "../uefi/elf.h"
 #include "bios.h"
+#include "config.h"
 #include "console.h"
 #include "cpus.h"
+#include "menu.h"
 #include "multiboot.h"
 #include "target.h"
 #include "uefi.h"
@@ -188,6 +190,28 @@ static const char *start(void)
 	return call_vmm();
 }
 
+/* All of it, with a line at the end. */
+static void run(void)
+{
+	const char *why = NULL;
+
+	config_read(&multiboot);
+	if (menu_key_held())
+		why = "key S is held";
+	else if (config_menu() && !menu_ask())
+		why = "that was chosen";
+	if (!why)
+		why = start();
+	if (why) {
+		say("Tandem: not started: %s; booting without it", why);
+		stay_without();
+	} else {
+		bios_stay(&map, true);
+		say("Tandem %s: running, %u MiB reserved", image.info.release,
+		    image.info.block_mib);
+	}
+}
+
 /* ---- another firmware ---------------------------------------------------- */
 
 void wrong_firmware(void)
@@ -208,22 +232,15 @@ void bios_main(uint32_t magic, uint32_t address) __noreturn;
 void bios_main(uint32_t magic, uint32_t address)
 {
 	struct target target = { 0 };
-	const char *why;
 
 	/* copied first, for it may lie where the next step writes */
 	if (!multiboot_read(magic, address, &multiboot) || multiboot.uefi ||
 	    !bios_init())
 		wrong_firmware();
 	read_option(&target);
-	if (bios_is_tandem_running()) {
+	if (bios_is_tandem_running())
 		say("Tandem: is running already");
-	} else if ((why = start())) {
-		say("Tandem: not started: %s; booting without it", why);
-		stay_without();
-	} else {
-		bios_stay(&map, true);
-		say("Tandem %s: running, %u MiB reserved", image.info.release,
-		    image.info.block_mib);
-	}
+	else
+		run();
 	target_boot(&target);
 }

@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: MIT
 """BIOS machines: Debian's GRUB starts Tandem by Multiboot, is started anew above
 it from the disk's boot sector, and starts Debian. Whatever keeps Tandem from
-running ends in one line, and the machine boots on.
+running ends in one line, and the machine boots on. What is started on UEFI by
+mistake says so.
 
 SeaBIOS without SMM: what is the matter with that is in docs/booting-bios.md.
 """
 
 import re
+import time
 
 import pytest
-from lib import bios, boot, paths, vmm_file, wire
-from lib.efi_shell import Watched
+from lib import alive, bios, boot, paths, traffic, uefi_vars, vmm_file, wire
+from lib import disk as disks
+from lib import grub as grubs
+from lib.dbgsh import DebugShell
+from lib.efi_shell import SHELL, Watched
 from lib.grub import grub, into_grub
-from lib.ipxe import IpxeMachine
 from lib.machine import HOST_ADDRESS, Machine
-from lib.web import Server
+from lib.wait import wait_for
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 BLOCK = int(paths.config()["VMM_MEMORY_MIB"]) << 20
 MODULES = ("virtio_pci", "virtio_net", "af_packet")
+ECHO = 7
 FOR_EVER = b"\xf3\x90\xeb\xfc"     # pause; jmp
+MENU = "1 start it, 2 boot without it; 1 in 3 seconds"
 NOT_STARTED = "Tandem: not started: {}; booting without it"
 
 RUNNING = re.compile(r"Tandem \S+: running, \d+ MiB reserved")
@@ -56,8 +62,12 @@ WAYS = {
                   "module /tandem.conf",
                   ["config: 2 values set by tandem.conf",
                    "config: 1 value set by boot option"]),
-    "multiboot2": (2, paths.KERNEL, ADDRESS, "multiboot2 /tandem.elf", []),
+    "multiboot2": (4, paths.KERNEL, ADDRESS, "multiboot2 /tandem.elf", []),
 }
+# GRUB and Linux are in a logical partition; else in one of a GPT
+LOGICAL = "multiboot"
+# SeaBIOS leaves the only other clock of the guest's at a standstill
+SLEEPS = "tsc=reliable clocksource=tsc"
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -65,9 +75,11 @@ def machine(request):
     cpus, kernel, address, commands, told = WAYS[request.param]
     name = f"bios-{request.param}"
     options = bios.prepare(name, boot.guest(MODULES, kernel=kernel), commands, {
-        "tandem.conf": b"# of a module\nip.address=10.0.2.77\nip.mtu=1400\n"})
+        "tandem.conf": b"# of a module\nip.address=10.0.2.77\nip.mtu=1400\n"},
+        logical=request.param == LOGICAL, cmdline=SLEEPS)
     m, _ = boot.start(lambda: Machine(
-        name, cpus=cpus, memory=512, peer=True, **options))
+        name, cpus=cpus, memory=512, peer=True, forward=[(address, ECHO)],
+        extra=["-global", "ICH9-LPC.disable_s3=0"], **options))
     m.address, m.told = address, told
     try:
         yield m
@@ -112,6 +124,30 @@ def test_options_and_the_module_are_the_configuration(machine):
     assert re.findall(r"config: .*", machine.vmm_log()) == machine.told
 
 
+def test_everything_works_after_sleep(machine):
+    """In the middle of traffic; all CPUs are back."""
+    run = machine.console.run
+    with DebugShell(machine.console) as shell:
+        assert "listens" in shell.command(f"echoctl server start {ECHO}")
+    run(f"ping -f {HOST_ADDRESS} >/dev/null 2>&1 & sleep 0.3")
+    machine.console.begin("echo mem >/sys/power/state")
+    wait_for(lambda: machine.qmp("query-status")["status"] == "suspended", 30,
+             "the machine does not sleep")
+    time.sleep(1)
+    machine.qmp("system_wakeup")
+    assert machine.console.end(60)[0] == 0
+    machine.console.status("killall ping")
+    assert run("nproc").split() == [str(machine.cpus)]
+    run(f"ping -c 2 -W 5 {HOST_ADDRESS}")
+    for to_guest in (True, False):
+        traffic.transfer(machine, to_guest, 1_000_000, check=True)
+    alive.services_live_on(machine, machine.address, ECHO)
+    assert boot.complaints(machine) == ""
+    log = machine.vmm_log()
+    assert log.count("sleep: awake, guest at 0x") == 1
+    assert "error:" not in log and "warning:" not in log
+
+
 def test_reboot_starts_tandem_again(machine):
     before = machine.vmm_log()
     machine.console.begin("reboot -f")
@@ -119,29 +155,6 @@ def test_reboot_starts_tandem_again(machine):
     machine.console.expect(RUNNING.pattern, 60)
     log = machine.wait_vmm_log("guest runs").removeprefix(before)
     assert log.count("guest runs") == 1 and "error:" not in log
-
-
-def test_ipxe_starts_tandem_over_http_and_debian_boots_from_disk():
-    """iPXE's own Multiboot; GRUB on the disk sees that Tandem is there."""
-    http = Server({
-        "/tandem.elf": paths.need(paths.VMM, "run make").read_bytes(),
-        "/tandem.conf": f"ip.address={ADDRESS}\n".encode()})
-    http.pages["/script"] = (
-        f"#!ipxe\nkernel {http.url('/tandem.elf')} ip.mtu=1400\n"
-        f"initrd {http.url('/tandem.conf')}\nboot\n").encode()
-    options = bios.prepare("bios-ipxe", boot.guest(
-        (), kernel=paths.CLOUD_KERNEL), "echo not this")
-    try:
-        with IpxeMachine("bios-ipxe", http.url("/script"), memory=512,
-                         peer=True, **options) as machine:
-            found = e820(boots(machine))
-            assert re.findall(r"config: .*", machine.vmm_log()) == [
-                "config: 1 value set by tandem.conf",
-                "config: 1 value set by boot option"]
-            assert (*block(machine), "reserved") in found
-            assert None not in wire.ping(machine.peer, ADDRESS, count=3)
-    finally:
-        http.close()
 
 
 # ---- what does not start, and what comes after it ---------------------------
@@ -172,13 +185,24 @@ def odd():
     }
 
 
-def start(machine, command):
-    """What the loader says before GRUB is there again."""
+def start(machine, *commands, typed="", chosen=""):
+    """What the loader says before GRUB is there again. typed: what comes after
+    "boot" at once; chosen: when the loader asks."""
     machine.text.truncate(0)
-    grub(machine, command)
-    machine.console.sendline("boot")
+    for command in commands:
+        grub(machine, command)
+    machine.console.send(f"boot\r{typed}")
+    if chosen:
+        machine.console.expect(MENU, 30)
+        machine.console.send(chosen)
     into_grub(machine)
     return machine.said()
+
+
+def anew(machine):
+    """What each refused start keeps below 1 MiB is free again."""
+    machine.qmp("system_reset")
+    into_grub(machine)
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +210,9 @@ def prompt():
     """GRUB, and a second disk that tells what it was booted with."""
     files = {f"{name}.elf": content for name, (content, _) in odd().items()}
     files["fine.elf"] = bios.with_loader(FINE)
+    files["tandem.elf"] = paths.VMM
+    files["odd.conf"] = b"log.level = 9\n" * 9 + b"no.key = 1\n"
+    files["next.conf"] = b"boot.next = /EFI/x.efi\nboot.menu = y\n"
     options = bios.prompt("bios-prompt", files)
     second = bios.probe_disk(paths.WORK / "bios-prompt" / "second.img")
     with Watched("bios-prompt", nic=None, memory=256, cpus=2, extra=[
@@ -213,19 +240,59 @@ def test_an_odd_file_gets_one_line_and_the_disk_is_started(prompt, name):
 
 
 def test_a_wrong_boot_option_is_told_and_ignored(prompt):
-    said = start(prompt, "multiboot2 /refuses.elf boot=0x80,5")
+    said = start(prompt, "multiboot2 /refuses.elf boot=0x80,0")
     assert said == ["Tandem: boot= wants a disk (0x80), a disk and a "
                     "partition (0x80,1) or next", NOT_STARTED.format("not today")]
 
 
 def test_a_disk_that_does_not_boot_is_told_and_the_first_one_started(prompt):
-    said = start(prompt, "multiboot /refuses.elf boot=0x81,2")
+    said = start(prompt, "multiboot /refuses.elf boot=0x81,3")
     assert said == [NOT_STARTED.format("not today"),
                     "Tandem: disk 0x81 has nothing to boot"]
 
 
+def test_what_is_wrong_in_the_configuration_is_told(prompt):
+    """By either version of Multiboot; eight lines of it at most."""
+    anew(prompt)
+    said = start(prompt, "multiboot2 /refuses.elf ip.mtu=x",
+                 "module2 /odd.conf")
+    assert len(said) == 10 and all(
+        re.match(r"Tandem: tandem.conf line \d: log.level: ", line)
+        for line in said[:8])
+    assert said[8:] == ["Tandem: 3 more lines of the configuration are wrong; "
+                        "the log has them", NOT_STARTED.format("not today")]
+    said = start(prompt, "multiboot /refuses.elf ip.mtu=x")
+    assert said[0].startswith("Tandem: boot option word 1: ip.mtu: ")
+    assert said[1:] == [NOT_STARTED.format("not today")]
+
+
+def test_the_menu_waits_three_seconds_and_does_what_is_chosen(prompt):
+    """A program for UEFI is none for a BIOS, and is told."""
+    commands = "multiboot2 /refuses.elf", "module2 /next.conf"
+    told = ["Tandem: boot.next is for UEFI; here boot= says what is started",
+            f"Tandem: {MENU}"]
+    begin = time.monotonic()
+    assert start(prompt, *commands) == told + [NOT_STARTED.format("not today")]
+    assert time.monotonic() - begin > 3
+    assert start(prompt, *commands, chosen="2") == told + [
+        NOT_STARTED.format("that was chosen")]
+    assert start(prompt, *commands, chosen="1") == told + [
+        NOT_STARTED.format("not today")]
+
+
+def test_key_s_boots_without_tandem(prompt):
+    """At COM1, and at the machine's own keyboard, which GRUB does not read."""
+    held = [NOT_STARTED.format("key S is held")]
+    assert start(prompt, "multiboot /refuses.elf", typed="s") == held
+    prompt.qmp("send-key", keys=[{"type": "qcode", "data": "s"}])
+    assert start(prompt, "multiboot2 /refuses.elf") == held
+    assert start(prompt, "multiboot /refuses.elf") == [
+        NOT_STARTED.format("not today")]
+
+
 def test_boot_next_is_what_the_firmwares_boot_order_has_next(prompt):
     """A floppy, which has the firmware boot anew."""
+    anew(prompt)
     start(prompt, "multiboot /refuses.elf boot=next")
     assert "disk dl=0000" in prompt.text.getvalue()
 
@@ -254,6 +321,23 @@ def test_a_second_start_changes_nothing_and_boots_on(prompt):
     assert re.search(r"partition dl=0081 si=07be", prompt.text.getvalue())
 
 
+def test_a_logical_partition_is_started_with_its_place_on_the_disk(prompt):
+    start(prompt, "multiboot /fine.elf boot=0x81,6")
+    assert re.search(r"logical dl=0081 si=07be", prompt.text.getvalue())
+    said = start(prompt, "multiboot /fine.elf boot=0x81,7")
+    assert said[1:] == ["Tandem: disk 0x81 has nothing to boot"]
+
+
+def test_a_second_start_while_tandem_runs_changes_nothing(prompt):
+    """And GRUB goes on above it."""
+    anew(prompt)
+    (said,) = start(prompt, "multiboot2 /tandem.elf")
+    assert RUNNING.match(said)
+    for command in ("multiboot /tandem.elf", "multiboot2 /tandem.elf ip.mtu=x"):
+        assert start(prompt, command) == ["Tandem: is running already"]
+    assert prompt.vmm_log().count("guest runs") == 1
+
+
 def test_a_cpu_without_svm_boots_debian():
     """The same GRUB menu: it must not try Tandem again and again."""
     options = bios.prepare("bios-nosvm", boot.guest(
@@ -266,3 +350,35 @@ def test_a_cpu_without_svm_boots_debian():
         assert [e for e in found if e[2] == "usable"]
         assert not [e for e in found if e[2] == "reserved" and
                     e[1] < 512 << 20 and e[1] - e[0] + 1 >= BLOCK]
+
+
+# ---- a firmware that is no BIOS ---------------------------------------------
+
+WRONG = ("Tandem: not started: tandem.elf wants a BIOS and a boot loader that "
+         "knows Multiboot; on UEFI have GRUB's chainloader start tandem.efi")
+
+
+def test_grub_for_uefi_is_told_and_the_machine_goes_on():
+    """By Multiboot2 the firmware is still there: its console has the line, and
+    its boot order is gone on with. By the first version only COM1 is left, and
+    a reset."""
+    folder = paths.WORK / "bios-uefi"
+    files = {"tandem.elf": paths.need(paths.VMM, "run make")}
+    entries = []
+    for version in ("multiboot2", "multiboot"):
+        image = grubs.image(folder / f"{version}.efi",
+                            f"{version} /tandem.elf\nboot\n")
+        files[f"EFI/{version}.efi"] = image
+        entries.append(uefi_vars.boot_entry(
+            version, disks.partition_node() +
+            uefi_vars.file_node(f"/EFI/{version}.efi")))
+    options = {
+        "disk": disks.build(folder / "esp.img", files),
+        "variables": uefi_vars.write(folder / "vars.fd", [
+            *entries, uefi_vars.boot_entry("Shell", SHELL)])}
+    with Watched("bios-uefi", nic=None, memory=512, **options) as machine:
+        for line in ('starting Boot0000 "multiboot2"', f"{WRONG}\r\n",
+                     'starting Boot0001 "multiboot"',
+                     f"{WRONG}; the machine starts anew in 5 seconds",
+                     'starting Boot0000 "multiboot2"'):
+            machine.console.expect_exact(line, 90)

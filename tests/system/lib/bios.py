@@ -9,14 +9,20 @@ table and the first partition (GRUB manual, 3.4; its i386/pc/boot.h).
 import importlib.util
 import struct
 import subprocess
+import uuid
+import zlib
 
 from . import boot, disk, paths, vmm_file
 
 FOLDER = "/usr/lib/grub/i386-pc"
-MODULES = ("biosdisk part_gpt fat normal multiboot multiboot2 linux serial "
-           "terminal memrw test echo lsmmap").split()
+MODULES = ("biosdisk part_gpt part_msdos fat normal multiboot multiboot2 linux "
+           "linux16 serial terminal memrw test echo lsmmap").split()
 
 FIRST = 34              # sector of GRUB, behind the partition table
+BIOS_BOOT = uuid.UUID("21686148-6449-6e6f-744e-656564454649")
+BIOS_BOOT_ID = uuid.UUID("0d7cb2a5-61e4-4e0f-8c36-54616e64656d")
+GPT_HEADER = "<8sIIIIQQQQ16sQIII"
+EXTENDED, LOGICAL = 0x0f, 0x0c      # types of partitions
 BOOT_CODE = 440         # bytes of a boot sector before the MBR's own
 KERNEL_SECTOR = 0x5c    # in the boot sector: where GRUB goes on
 BLOCK_LIST = 0x1f4      # in GRUB's first sector: where its second one is
@@ -59,19 +65,68 @@ def with_loader(image):
                                         loader.read_bytes()))
 
 
-def install(image, folder):
-    """Put GRUB onto a disk that disk.build() made."""
+def add_bios_boot(f):
+    """A BIOS boot partition, where GRUB will be, in both tables of a GPT (UEFI
+    2.10, 5.3; GRUB manual, 3.4)."""
+    entry = struct.pack("<16s16sQQQ72s", BIOS_BOOT.bytes_le,
+                        BIOS_BOOT_ID.bytes_le, FIRST, disk.FIRST - 1, 0,
+                        "BIOS".encode("utf-16-le"))
+    last = f.seek(0, 2) // disk.SECTOR - 1
+    for sector in (1, last):
+        f.seek(sector * disk.SECTOR)
+        fields = list(struct.unpack(GPT_HEADER, f.read(92)))
+        table, n, size = fields[10:13]
+        f.seek(table * disk.SECTOR + size)
+        f.write(entry)
+        f.seek(table * disk.SECTOR)
+        fields[13] = zlib.crc32(f.read(n * size))
+        fields[3] = 0
+        fields[3] = zlib.crc32(struct.pack(GPT_HEADER, *fields))
+        f.seek(sector * disk.SECTOR)
+        f.write(struct.pack(GPT_HEADER, *fields))
+
+
+def partition(kind, first, sectors, active=False):
+    """An entry of an MBR's table, which nobody reads by cylinders."""
+    return struct.pack("<B3sB3sII", 0x80 * active, b"\xfe" * 3, kind,
+                       b"\xfe" * 3, first, sectors)
+
+
+def make_logical(f):
+    """In place of the GPT: an extended partition with one logical one."""
+    sectors = f.seek(0, 2) // disk.SECTOR
+    for at in (1, sectors - 33):
+        f.seek(at * disk.SECTOR)
+        f.write(bytes(33 * disk.SECTOR))
+    size = sectors - disk.FIRST
+    for sector, entry in (
+            (0, partition(EXTENDED, disk.FIRST - 1, size + 1)),
+            (disk.FIRST - 1, partition(LOGICAL, 1, size))):
+        f.seek(sector * disk.SECTOR + 446)
+        f.write(entry.ljust(64, b"\0") + b"\x55\xaa")
+
+
+def install(image, folder, logical=False):
+    """Put GRUB onto a disk that disk.build() made: into a BIOS boot partition,
+    or before an extended one, in which GRUB's files are then."""
     paths.need(FOLDER, "run scripts/setup")
     core = folder / "core.img"
+    root = "msdos5" if logical else "gpt1"
     subprocess.run(["grub-mkimage", "-O", "i386-pc", "-o", str(core),
-                    "-p", "(hd0,gpt1)/boot/grub", *MODULES],
+                    "-p", f"(hd0,{root})/boot/grub", *MODULES],
                    check=True, timeout=60, capture_output=True)
     sector = bytearray(open(f"{FOLDER}/boot.img", "rb").read()[:BOOT_CODE])
     struct.pack_into("<Q", sector, KERNEL_SECTOR, FIRST)
     rest = bytearray(core.read_bytes())
     struct.pack_into("<Q", rest, BLOCK_LIST, FIRST + 1)
-    assert len(rest) <= (disk.FIRST - FIRST) * disk.SECTOR
+    # the last one before an extended partition is its table
+    assert len(rest) <= (disk.FIRST - 1 - FIRST) * disk.SECTOR
     with open(image, "r+b") as f:
+        if logical:
+            make_logical(f)
+        else:
+            add_bios_boot(f)
+        f.seek(0)
         f.write(sector)
         f.seek(FIRST * disk.SECTOR)
         f.write(rest)
@@ -88,15 +143,15 @@ def prompt(name, files):
     return {"disk": install(image, folder), "bios": True}
 
 
-def prepare(name, initramfs, tandem, files=None):
+def prepare(name, initramfs, tandem, files=None, logical=False, cmdline=""):
     """Keyword arguments for Machine: a disk with GRUB, which starts Tandem by
     the commands tandem, is started again, and then starts Debian. files: more
-    for the partition."""
+    for the partition, which may be a logical one. cmdline: more for Debian."""
     folder = paths.WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     menu = CONSOLE + MENU.format(
         tandem=tandem.replace("\n", "\n    "),
-        cmdline=boot.CMDLINE)
+        cmdline=f"{boot.CMDLINE} {cmdline}")
     content = {
         "boot/grub/grub.cfg": menu.encode(),
         "tandem.elf": paths.need(paths.VMM, "run make"),
@@ -106,7 +161,7 @@ def prepare(name, initramfs, tandem, files=None):
         **(files or {}),
     }
     image = disk.build(folder / "disk.img", content)
-    return {"disk": install(image, folder), "bios": True}
+    return {"disk": install(image, folder, logical), "bios": True}
 
 
 def probe(name, folder):
@@ -122,14 +177,20 @@ def probe(name, folder):
 
 
 def probe_disk(path):
-    """A disk, or floppy, with one boot sector for all, "disk", and one of its
-    first partition, "partition"."""
-    entry = struct.pack("<B3sB3sII", 0x80, b"", 0x0c, b"", 63, 100)
+    """A disk, or floppy, with boot sectors that say who they are: the disk's,
+    and those of a primary partition and of the second of two logical ones."""
     sectors = bytearray(1440 << 10)
-    for at, name in ((0, "disk"), (63 * disk.SECTOR, "partition")):
+    for at, name in ((0, "disk"), (63, "partition"), (421, "logical")):
         code = probe(name, path.parent)
+        at *= disk.SECTOR
         sectors[at:at + len(code)] = code
         sectors[at + 510:at + 512] = b"\x55\xaa"
-    sectors[446:446 + len(entry)] = entry
+    for at, table in (
+            (0, partition(LOGICAL, 63, 100, True) +
+             partition(EXTENDED, 200, 400)),
+            (200, partition(LOGICAL, 1, 100) + partition(0x05, 220, 180)),
+            (420, partition(LOGICAL, 1, 100))):
+        at = at * disk.SECTOR + 446
+        sectors[at:at + 66] = table.ljust(64, b"\0") + b"\x55\xaa"
     path.write_bytes(sectors)
     return path
