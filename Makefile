@@ -540,6 +540,13 @@ test: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
 		$(guest_modules) fuzz-net-programs
 	$(Q)scripts/test-stages
 
+# ... with what takes long and finds little.
+.PHONY: test-all
+test-all: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
+		$(guest_modules)
+	$(Q)TANDEM_LONG=1 TANDEM_REBOOTS=50 TANDEM_CONFIGS=100 \
+		scripts/test-stages
+
 # The stages that are about the core: CPUs, lifecycles, isolation, fuzzing.
 core_stages := unit smp init guest_kinds payload reboot restart sleep hang panic \
 	hostile policy iommu cost fuzz
@@ -674,6 +681,7 @@ help:
 	@echo 'Use'
 	@echo '  run            boot it all and show the main job'
 	@echo '  test           all tests'
+	@echo '  test-all       ... and those that take long: an hour and more'
 	@echo '  test-core      ... of the core: CPUs, lifecycles, isolation, fuzzing'
 	@echo '  test-domains   ... of domains, VMM calls and the debug shell'
 	@echo '  test-config    ... with 100 bad configurations, each a boot'
