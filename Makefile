@@ -252,18 +252,29 @@ $(config_dir)/release.h: FORCE
 third_party := $(TANDEM_CACHE)/src
 lwip_dir := $(third_party)/lwip
 mbedtls_dir := $(third_party)/mbedtls
+http-parser_dir := $(third_party)/http-parser
 
 third_flags := $(domain_bare) -w -Inet/stack/include -Ilib/include \
 	-Idomains/include
 
 lwip_cflags := -isystem $(lwip_dir)/src/include -Inet/stack/include
+lwip_cflags += $(if $(CONFIG_MGMT),-isystem $(mbedtls_dir)/include \
+	-DMBEDTLS_CONFIG_FILE='<tandem_mbedtls_config.h>')
 lwip_sources := $(wildcard $(lwip_dir)/src/core/*.c \
 	$(lwip_dir)/src/core/ipv4/*.c $(lwip_dir)/src/core/ipv6/*.c) \
 	$(lwip_dir)/src/netif/ethernet.c
+# The parts of the management service.
+lwip_sources += $(if $(CONFIG_MGMT),$(wildcard \
+	$(lwip_dir)/src/apps/altcp_tls/*.c) $(lwip_dir)/src/apps/http/httpd.c \
+	$(lwip_dir)/src/apps/http/fs.c)
 
 mbedtls_cflags := -isystem $(mbedtls_dir)/include -Inet/stack/include \
 	-DMBEDTLS_CONFIG_FILE='<tandem_mbedtls_config.h>'
 mbedtls_sources := $(wildcard $(mbedtls_dir)/library/*.c)
+
+http-parser_cflags := -isystem $(http-parser_dir) -DHTTP_PARSER_STRICT=1 \
+	-DHTTP_MAX_HEADER_SIZE=4096
+http-parser_sources := $(http-parser_dir)/http_parser.c
 
 # $(call library,NAME): $(O)/lib/libNAME.a from the cached sources
 define library
@@ -279,6 +290,7 @@ $(O)/lib/lib$(1).a: $$($(1)_objects) $$(call recorded,lib$(1),$$($(1)_objects))
 endef
 $(eval $(call library,lwip))
 $(eval $(call library,mbedtls))
+$(eval $(call library,http-parser))
 
 # ---- domains -------------------------------------------------------------
 

@@ -135,6 +135,17 @@ char *strstr(const char *s, const char *what)
 	}
 }
 
+char *strncpy(char *restrict dst, const char *restrict src, size_t n)
+{
+	size_t i = 0;
+
+	for (; i < n && src[i]; i++)
+		dst[i] = src[i];
+	for (; i < n; i++)
+		dst[i] = '\0';
+	return dst;
+}
+
 size_t strlcpy(char *dst, const char *src, size_t size)
 {
 	size_t n = strlen(src), copied = n < size ? n : size - 1;

@@ -133,6 +133,12 @@ def check_key(value):
     return None if fits else wanted
 
 
+def check_hash(value):
+    fits = len(value) < 192 and all("!" <= c <= "~" for c in value)
+    return None if not value or (fits and ":" in value) else \
+        "what scripts/tandem-passwd makes, with : in the place of $"
+
+
 CHECKS = {
     "VMM_MEMORY_MIB": check_block,
     "IP_ADDRESS": check_address,
@@ -144,10 +150,13 @@ CHECKS = {
     "PCI_BINDINGS": check_bindings,
     "DEBUG_KEY": check_key,
     "BOOT_NEXT": check_path,
+    "MGMT_PASSWORD": check_hash,
+    "MGMT_PASSWORD_READ": check_hash,
 }
 
 # Texts that are not to be shown, and not for the image either: generate() puts
-# a digest in the place of each.
+# a digest in the place of each, but for those that are digests.
+HASHES = ("MGMT_PASSWORD", "MGMT_PASSWORD_READ")
 SECRET = re.compile(r"(^|_)(KEY|SECRET|PASSWORD)(_|$)")
 DIGEST_ROUNDS = 16
 DIGEST_ITERATIONS = 256
@@ -218,7 +227,9 @@ def set_random(kconf, chance):
     symbols = list(kconf.unique_defined_syms)
     chance.shuffle(symbols)
     for sym in symbols:
-        if is_secret(sym):
+        if sym.name in HASHES:
+            sym.set_value(chance.choice(("", "a:hash:of:nothing")))
+        elif is_secret(sym):
             sym.set_value("a-key-of-no-worth")
         elif sym.orig_type == kconfiglib.BOOL:
             sym.set_value(chance.choice((0, 2)))
@@ -300,7 +311,8 @@ def symbol_line(sym):
     for unit in (".mib", ".kib", ".ms"):
         name = name.removesuffix(unit)
     low, high = symbol_range(sym)
-    value = "..." if is_secret(sym) else sym.str_value
+    shown = sym.name in HASHES or not is_secret(sym)
+    value = sym.str_value if shown else "..."
     value = value.replace("\\", "\\\\").replace('"', '\\"')
     built = sym.visibility > 0 or (sym.name in OF_CHOICES and
                                    kconfiglib.expr_value(sym.direct_dep) > 0)
@@ -336,7 +348,7 @@ def is_default(sym):
 def generate(directory):
     kconf = load()
     for sym in filter(is_secret, kconf.unique_defined_syms):
-        if sym.visibility:
+        if sym.visibility and sym.name not in HASHES:
             sym.set_value(key_digest(sym.str_value))
     os.makedirs(directory, exist_ok=True)
     write_changed(os.path.join(directory, "digest.h"),

@@ -4,3 +4,4 @@
 conf-sources := core/conf/keys.c core/conf/value.c core/conf/parse.c
 conf-host-sources := $(conf-sources) core/pci/binding.c lib/hostname.c
 vmm-y += $(conf-sources) core/conf/boot.c core/conf/show.c
+vmm-$(CONFIG_MGMT) += core/conf/mgmt.c

@@ -474,3 +474,38 @@ static void format_path(const struct conf *c, enum conf_key key, char *text,
 }
 
 const struct conf_type conf_path = { parse_path, format_path };
+
+/* ---- a password's hash ---- */
+
+static char *hash_of(struct conf *c, enum conf_key key)
+{
+	return key == CONF_MGMT_PASSWORD ? c->password : c->password_read;
+}
+
+/* Which forms there are is known where they are compared. */
+static bool parse_hash(struct conf *c, enum conf_key key,
+		       struct conf_piece text, char *expected)
+{
+	char *to = hash_of(c, key);
+	bool good = text.n < CONF_HASH_MAX;
+
+	for (size_t i = 0; good && i < text.n; i++)
+		good = text.at[i] > ' ' && text.at[i] <= '~';
+	if (!good || (text.n && !memchr(text.at, '$', text.n) &&
+		      !memchr(text.at, ':', text.n)))
+		return expect(expected, "what scripts/tandem-passwd makes of a "
+			      "password, or nothing");
+	memcpy(to, text.at, text.n);
+	to[text.n] = '\0';
+	return true;
+}
+
+/* Whoever sees it can try passwords: nobody does. */
+static void format_hash(const struct conf *c, enum conf_key key, char *text,
+			size_t size)
+{
+	snprintf(text, size, "%s",
+		 *hash_of((struct conf *)(uintptr_t)c, key) ? "..." : "");
+}
+
+const struct conf_type conf_hash = { parse_hash, format_hash };

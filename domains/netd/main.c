@@ -53,6 +53,21 @@ int netd_resolve(const char *name, bool ip6, char text[NETD_IP_MAX])
 	return stack_dns_resolve(name, ip6, text);
 }
 
+void netd_random(void *to, size_t len)
+{
+	stack_random_bytes(to, len);
+}
+
+int netd_random_add(const void *secret, size_t len)
+{
+	return stack_random_add(secret, len);
+}
+
+bool netd_random_of_cpu(void)
+{
+	return stack_random_of_cpu();
+}
+
 static void start_services(void)
 {
 	const struct netd_service *const *s;

@@ -18,6 +18,9 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *what);
 
+/* Leaves dst without an end if src is too long: for third-party code alone. */
+char *strncpy(char *restrict dst, const char *restrict src, size_t n);
+
 /*
  * Copy at most size - 1 bytes and always terminate (size > 0). Returns
  * strlen(src), so a result >= size means that it was cut.

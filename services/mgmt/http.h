@@ -77,6 +77,7 @@ struct mgmt_request {
 	const char *csrf;		/* X-Tandem-CSRF */
 	const char *content_type;
 	const char *if_none_match;
+	const char *accept_encoding;
 	const uint8_t *body;		/* a NUL follows it, not counted */
 	size_t body_len;
 	char peer[NETD_IP_MAX];		/* the other's address, as text */
@@ -121,7 +122,8 @@ bool mgmt_answer_fine(const struct mgmt_answer *a);
 /*
  * The body is data, which must stay for ever: constants. Between begin and
  * return, alone. gzip: data is compressed (Content-Encoding is added; clients
- * that do not accept gzip get a 406). etag: its content between the quotes, or
+ * that do not accept gzip get a 406; nothing that depends on a
+ * secret may be compressed). etag: its content between the quotes, or
  * NULL; a request whose If-None-Match has it gets a 304. Without another
  * Cache-Control of the route's, "no-cache": it is asked for again each time.
  */
@@ -217,8 +219,8 @@ bool mgmt_authorise(struct mgmt_request *r, enum mgmt_role role,
  */
 struct mgmt_settings {
 	uint16_t port;			/* 0: mgmt is off */
-	char password[128];		/* as mgmt.password: a hash; "" none */
-	char password_read[128];
+	char password[192];		/* as mgmt.password: a hash; "" none */
+	char password_read[192];
 	bool capture;			/* captures are allowed */
 };
 

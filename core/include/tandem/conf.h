@@ -31,6 +31,13 @@ enum conf_key {
 	CONF_ECHO_AUTOSTART,
 	CONF_SYSLOG_ADDRESS,
 	CONF_SYSLOG_PORT,
+	CONF_MGMT,
+	CONF_MGMT_PORT,
+	CONF_MGMT_PASSWORD,
+	CONF_MGMT_PASSWORD_READ,
+	CONF_MGMT_CAPTURE,
+	CONF_MGMT_SESSIONS,
+	CONF_MGMT_HANDSHAKES,
 	CONF_LOG_LEVEL,
 	CONF_LOG_SERIAL_PORT,
 	CONF_DBGSH,
@@ -58,6 +65,7 @@ enum conf_problem { CONF_FINE, CONF_UNREADABLE, CONF_NOT_TEXT, CONF_PROBLEMS };
 #define CONF_TEXT_MAX	16384	/* bytes of a text */
 #define CONF_DNS_MAX	2	/* servers */
 #define CONF_PCI_MAX	512	/* as BINDING_TEXT_MAX */
+#define CONF_HASH_MAX	192	/* of a password, with the end */
 #define CONF_PATH_MAX	128	/* of a program, with the end */
 #define CONF_LINE_MAX	200	/* characters of what is told, with the end */
 
@@ -70,6 +78,8 @@ struct conf {
 	uint8_t mac[6];			/* with CONF_MAC_EXPLICIT */
 	uint32_t dns[CONF_DNS_MAX];	/* as IPv4 above; 0: none */
 	char syslog[HOSTNAME_MAX];	/* address or name; "": off */
+	char password[CONF_HASH_MAX];	/* hashes; "": none */
+	char password_read[CONF_HASH_MAX];
 	char pci[CONF_PCI_MAX];
 	char next[CONF_PATH_MAX];	/* empty: none */
 	/* line or word (from 1) of the source, 0 for built-in ones */

@@ -17,8 +17,8 @@
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
-/* lwIP's own, of a short lease (dhcp.c), the echo client's and syslog's */
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
+/* lwIP's own, of a short lease (dhcp.c), the echo client's, syslog's, mgmt's */
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 6)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8
@@ -137,6 +137,33 @@
 #define TCP_SNDLOWAT			(TCP_SND_BUF / 4)
 #define LWIP_DISABLE_TCP_SANITY_CHECKS	1	/* frames are in slots, not in
 						 * the pool they count */
+
+/* ---- the management service: TLS and HTTP (services/mgmt) ---- */
+#ifdef CONFIG_MGMT
+#define LWIP_ALTCP			1
+#define LWIP_ALTCP_TLS			1
+#define LWIP_ALTCP_TLS_MBEDTLS		1
+/* handshakes are shortened for a while; each entry has some 300 bytes */
+#define ALTCP_MBEDTLS_USE_SESSION_CACHE	1
+#define ALTCP_MBEDTLS_SESSION_CACHE_SIZE	32
+#define ALTCP_MBEDTLS_SESSION_CACHE_TIMEOUT_SECONDS	3600
+
+#define HTTPD_ENABLE_HTTPS		1
+#define HTTPD_SERVER_PORT_HTTPS		mgmt_port()
+#define HTTPD_FSDATA_FILE		"tandem_fsdata.h"
+#define HTTPD_POLL_INTERVAL		2	/* half seconds */
+#define HTTPD_MAX_RETRIES		255	/* gate.c has the time limits */
+#define LWIP_HTTPD_CUSTOM_FILES		1
+#define LWIP_HTTPD_DYNAMIC_FILE_READ	1
+#define LWIP_HTTPD_FS_ASYNC_READ	1
+#define LWIP_HTTPD_SUPPORT_11_KEEPALIVE	1
+#define LWIP_HTTPD_SUPPORT_REQUESTLIST	0
+#define LWIP_HTTPD_SUPPORT_V09		0
+#define LWIP_HTTPD_MAX_REQUEST_URI_LEN	0
+
+/* services/mgmt/mgmt.c: where it listens */
+unsigned short mgmt_port(void);
+#endif
 
 /* ---- counters ---- */
 #define LWIP_STATS			1

@@ -15,6 +15,7 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/sha256.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CPUID_1_ECX_RDRAND	(1u << 30)
 #define CPUID_7_EBX_RDSEED	(1u << 18)
@@ -119,15 +120,37 @@ int stack_random_init(const uint64_t *seed, size_t n)
 	return 0;
 }
 
+bool stack_random_of_cpu(void)
+{
+	return have_rdrand || have_rdseed;
+}
+
+int stack_random_add(const void *secret, size_t len)
+{
+	return mbedtls_ctr_drbg_reseed(&drbg, secret, len) ? -EIO : 0;
+}
+
+void stack_random_bytes(void *to, size_t len)
+{
+	uint8_t *at = to;
+	size_t part;
+
+	for (; len; at += part, len -= part) {
+		part = len < MBEDTLS_CTR_DRBG_MAX_REQUEST ? len :
+		       MBEDTLS_CTR_DRBG_MAX_REQUEST;
+		if (mbedtls_ctr_drbg_random(&drbg, at, part)) {
+			domain_log(LOG_ERROR,
+				   "the random number generator failed");
+			abort();
+		}
+	}
+}
+
 unsigned int stack_random(void)
 {
 	unsigned int value;
 
-	if (mbedtls_ctr_drbg_random(&drbg, (unsigned char *)&value,
-				    sizeof(value))) {
-		domain_log(LOG_ERROR, "the random number generator failed");
-		abort();
-	}
+	stack_random_bytes(&value, sizeof(value));
 	return value;
 }
 

@@ -14,6 +14,11 @@
 /* Random numbers: mix in seed[n] and what the CPU gives. 0 or -EIO. */
 int stack_random_init(const uint64_t *seed, size_t n);
 
+/* As netd_random(), netd_random_add() and netd_random_of_cpu(). */
+void stack_random_bytes(void *to, size_t len);
+int stack_random_add(const void *secret, size_t len);
+bool stack_random_of_cpu(void);
+
 /*
  * The network interface over the rings in shared memory (netring.h).
  * 0; -ENODEV: there is no such memory, -EPROTO: of another layout.

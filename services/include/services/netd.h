@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -140,6 +141,15 @@ static inline const char *netd_resolve_error(int error)
 	default:	return "it cannot be asked for";
 	}
 }
+
+/* len bytes of netd's generator (CTR_DRBG); it ends netd if it fails. */
+void netd_random(void *to, size_t len);
+
+/* Mixes in what is secret. 0 or -EIO. */
+int netd_random_add(const void *secret, size_t len);
+
+/* Was the generator seeded by one of the CPU's (RDSEED, RDRAND)? */
+bool netd_random_of_cpu(void);
 
 /*
  * What lwIP's error (err_t) is as a negative errno; 0 for ERR_OK.

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gate: a layer of lwIP's altcp between TLS and httpd. It reads requests
+ * (reader.c), at most one at a time for each connection, and what httpd is given
+ * for each is a line of its own making with the answer's number: httpd sees no
+ * byte of the network. It also keeps the limits: how many connections, how many
+ * of them in their handshake, and how long each step may take.
+ *
+ *	TCP ── TLS ── gate ── httpd ── answer.c
+ *
+ * Connections are counted and refused before TLS has any memory for them: the
+ * door, which is TLS's own accept function on the listening side. When a
+ * newcomer finds all places taken, who has been idle for long or has not
+ * finished a handshake in a while gives way; who is being answered never does.
+ */
+#include "mgmt.h"
+
+#include <domain/syscall.h>
+#include <lwip/altcp_tcp.h>
+#include <lwip/altcp_tls.h>
+#include <lwip/priv/altcp_priv.h>
+#include <lwip/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND		1000000ull
+#define HANDSHAKE_US	(10 * SECOND)
+#define REQUEST_US	(10 * SECOND)	/* from its first byte to its last */
+#define IDLE_US		(60 * SECOND)	/* between two requests */
+#define STUCK_US	(30 * SECOND)	/* without the client taking a byte */
+#define WAIT_US		(60 * SECOND)	/* for an answer: long polls */
+#define GIVES_WAY_US	SECOND		/* half-open, or idle, so long */
+
+/* Heap that others of netd need: who would take it is refused. */
+#define HEAP_RESERVE	(CONFIG_NETD_MEMORY_KIB * 1024 / 4)
+
+enum phase {
+	HANDSHAKE,
+	IDLE,			/* no byte of a request has come */
+	READING,
+	ANSWERING,
+	LAST,			/* the answer is the last thing sent */
+};
+
+struct gate {
+	struct gate *next;
+	struct altcp_pcb *conn;		/* our layer; NULL: not open yet */
+	struct mgmt_reader *reader;	/* READING on, NULL before */
+	struct mgmt_answer *answer;	/* ANSWERING */
+	enum phase phase;
+	uint64_t since;			/* VMM time: phase, or last progress */
+	bool client;			/* has shown a certificate */
+	bool more;			/* sent something before its time */
+	bool counted;			/* why its handshake ended */
+};
+
+static const struct altcp_functions gate_functions;
+static struct gate *gates;
+static unsigned int connections_max = 1, handshakes_max = 1;
+static altcp_accept_fn tls_accept;	/* behind the door */
+
+void gate_limits(unsigned int connections, unsigned int handshakes)
+{
+	connections_max = mgmt_status.connections_max = connections;
+	handshakes_max = mgmt_status.handshakes_max = handshakes;
+}
+
+/* ---- one connection ---- */
+
+static void set_phase(struct gate *g, enum phase phase)
+{
+	if (g->phase == HANDSHAKE && phase != HANDSHAKE) {
+		mgmt_status.handshakes--;
+		mgmt_status.connections++;
+	}
+	g->phase = phase;
+	g->since = sys_time();
+}
+
+static struct gate *gate_new(struct altcp_pcb *conn)
+{
+	struct gate *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->conn = conn;
+	g->since = sys_time();
+	g->next = gates;
+	gates = g;
+	mgmt_status.handshakes++;
+	return g;
+}
+
+static void gate_free(struct gate *g)
+{
+	struct gate **at = &gates;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	if (g->phase == HANDSHAKE)
+		mgmt_status.handshakes--;
+	else
+		mgmt_status.connections--;
+	if (g->answer)
+		answer_orphan(g->answer);
+	free(g->reader);
+	free(g);
+}
+
+static void peer_of(struct gate *g, char *text)
+{
+	ip_addr_t address;
+	u16_t port;
+
+	text[0] = '\0';
+	if (altcp_get_tcp_addrinfo(g->conn, 0, &address, &port) == ERR_OK)
+		ipaddr_ntoa_r(&address, text, NETD_IP_MAX);
+}
+
+/*
+ * Has the request answered, or refused with status if that is not 0. g may be
+ * gone afterwards.
+ */
+static void answer(struct gate *g, int status)
+{
+	struct altcp_pcb *conn = g->conn;
+	char line[64];
+	struct pbuf *p;
+	int n;
+
+	g->reader->request.client_certificate = g->client;
+	peer_of(g, g->reader->request.peer);
+	if (status) {
+		if (status == 408)
+			mgmt_status.late_requests++;
+		else
+			mgmt_status.bad_requests++;
+		g->reader->keep_alive = false;
+	} else {
+		mgmt_status.requests++;
+	}
+	set_phase(g, ANSWERING);
+	g->answer = answer_new(g, g->reader, status);
+	n = snprintf(line, sizeof(line), "GET /%u HTTP/1.1\r\n"
+		     "Connection: keep-alive\r\n\r\n",
+		     g->answer ? answer_number(g->answer) : 0);
+	p = g->answer ? pbuf_alloc(PBUF_RAW, (u16_t)n, PBUF_RAM) : NULL;
+	if (!p || !conn->recv) {
+		/* no memory: from tick, for a connection may not end here */
+		if (p)
+			pbuf_free(p);
+		g->since = 0;
+		return;
+	}
+	pbuf_take(p, line, (u16_t)n);
+	conn->recv(conn->arg, conn, p, ERR_OK);
+}
+
+void gate_answered(struct gate *g, bool go_on)
+{
+	g->answer = NULL;
+	free(g->reader);
+	g->reader = NULL;
+	/* who sends two requests at once is not to be read on */
+	set_phase(g, go_on && !g->more ? IDLE : LAST);
+}
+
+/* Bytes of the client's, as many as make one request. */
+static void take(struct gate *g, const struct pbuf *p)
+{
+	size_t used = 0;
+	int status = MGMT_READER_MORE;
+
+	if (g->phase == IDLE) {
+		g->reader = malloc(sizeof(*g->reader));
+		if (!g->reader) {
+			mgmt_status.refused_memory++;
+			set_phase(g, LAST);
+			g->since = 0;
+			return;
+		}
+		mgmt_reader_init(g->reader);
+		set_phase(g, READING);
+	}
+	if (g->phase != READING) {
+		g->more = true;
+		return;
+	}
+	for (; p && status == MGMT_READER_MORE; p = p->next)
+		status = mgmt_reader_feed(g->reader, p->payload, p->len,
+					  &used);
+	if (status == MGMT_READER_MORE)
+		return;
+	/* status was found in the pbuf before p */
+	g->more = status != MGMT_READER_DONE || p;
+	answer(g, status == MGMT_READER_DONE ? 0 : status);
+}
+
+/* ---- from below ---- */
+
+static err_t from_tls(void *arg, struct altcp_pcb *tls, struct pbuf *p,
+		      err_t error)
+{
+	struct altcp_pcb *conn = arg;
+
+	(void)error;
+	if (!conn || !conn->state) {
+		if (p)
+			pbuf_free(p);
+		return ERR_OK;
+	}
+	if (!p)		/* the client has no more: nor has httpd for it */
+		return conn->recv ? conn->recv(conn->arg, conn, NULL, ERR_OK)
+				  : ERR_OK;
+	altcp_recved(tls, p->tot_len);
+	take(conn->state, p);
+	pbuf_free(p);
+	return ERR_OK;
+}
+
+static err_t tls_sent(void *arg, struct altcp_pcb *tls, u16_t len)
+{
+	struct altcp_pcb *conn = arg;
+	struct gate *g = conn ? conn->state : NULL;
+
+	(void)tls;
+	if (!g)
+		return ERR_OK;
+	if (g->since)
+		g->since = sys_time();
+	return conn->sent ? conn->sent(conn->arg, conn, len) : ERR_OK;
+}
+
+static err_t tls_poll(void *arg, struct altcp_pcb *tls)
+{
+	struct altcp_pcb *conn = arg;
+
+	(void)tls;
+	return conn && conn->poll ? conn->poll(conn->arg, conn) : ERR_OK;
+}
+
+static void tls_error(void *arg, err_t error)
+{
+	struct altcp_pcb *conn = arg;
+	struct gate *g = conn ? conn->state : NULL;
+
+	if (!g)
+		return;
+	if (g->phase == HANDSHAKE && !g->counted)
+		mgmt_status.failed_handshakes++;
+	conn->inner_conn = NULL;
+	if (conn->err)
+		conn->err(conn->arg, error);
+	altcp_free(conn);
+}
+
+/* The handshake is done. */
+static err_t tls_connected(void *arg, struct altcp_pcb *tls, err_t error)
+{
+	struct altcp_pcb *conn = arg;
+	struct gate *g = conn ? conn->state : NULL;
+
+	if (!g || error != ERR_OK)
+		return ERR_OK;
+	mgmt_status.established++;
+	g->client = tls_has_client(tls);
+	set_phase(g, IDLE);
+	return ERR_OK;
+}
+
+static void join(struct altcp_pcb *conn, struct altcp_pcb *tls)
+{
+	conn->inner_conn = tls;
+	altcp_arg(tls, conn);
+	altcp_recv(tls, from_tls);
+	altcp_sent(tls, tls_sent);
+	altcp_err(tls, tls_error);
+	tls->connected = tls_connected;
+}
+
+static void part(struct altcp_pcb *tls)
+{
+	altcp_arg(tls, NULL);
+	altcp_recv(tls, NULL);
+	altcp_sent(tls, NULL);
+	altcp_err(tls, NULL);
+	altcp_poll(tls, NULL, tls->pollinterval);
+	tls->connected = NULL;
+}
+
+/* ---- newcomers ---- */
+
+/* TLS has a new connection. */
+static err_t accepted(void *arg, struct altcp_pcb *tls, err_t error)
+{
+	struct altcp_pcb *listener = arg, *conn;
+
+	if (!listener || !listener->accept || error != ERR_OK)
+		return ERR_ARG;
+	conn = altcp_alloc();
+	if (!conn)
+		return ERR_MEM;
+	conn->state = gate_new(conn);
+	if (!conn->state) {
+		altcp_free(conn);
+		return ERR_MEM;
+	}
+	conn->fns = &gate_functions;
+	join(conn, tls);
+	tls_begin(tls);
+	mgmt_status.accepted++;
+	return listener->accept(listener->arg, conn, ERR_OK);
+}
+
+/* Ends the connection that has been longest in that phase, if long enough. */
+static bool give_way(enum phase phase)
+{
+	struct gate *oldest = NULL;
+
+	for (struct gate *g = gates; g; g = g->next)
+		if (g->phase == phase && (!oldest || g->since < oldest->since))
+			oldest = g;
+	if (!oldest || sys_time() - oldest->since < GIVES_WAY_US)
+		return false;
+	if (phase == HANDSHAKE) {
+		mgmt_status.late_handshakes++;
+		oldest->counted = true;
+	} else {
+		mgmt_status.idle++;
+	}
+	altcp_abort(oldest->conn);
+	return true;
+}
+
+static bool memory_is_short(void)
+{
+	size_t used, total;
+
+	malloc_usage(&used, &total);
+	return total - used < HEAP_RESERVE;
+}
+
+/* TCP has a new connection: what refuses it is cheap. */
+static err_t door(void *arg, struct altcp_pcb *tcp, err_t error)
+{
+	if (memory_is_short()) {
+		mgmt_status.refused_memory++;
+		return ERR_MEM;
+	}
+	if (mgmt_status.handshakes >= handshakes_max && !give_way(HANDSHAKE)) {
+		mgmt_status.refused_handshakes++;
+		return ERR_MEM;
+	}
+	if (mgmt_status.connections + mgmt_status.handshakes >=
+	    connections_max && !give_way(IDLE)) {
+		mgmt_status.refused_connections++;
+		return ERR_MEM;
+	}
+	return tls_accept(arg, tcp, error);
+}
+
+/* ---- from above: the layer's functions ---- */
+
+static void gate_set_poll(struct altcp_pcb *conn, u8_t interval)
+{
+	if (conn && conn->inner_conn)
+		altcp_poll(conn->inner_conn, tls_poll, interval);
+}
+
+/* What httpd is given came from here. */
+static void gate_recved(struct altcp_pcb *conn, u16_t len)
+{
+	(void)conn, (void)len;
+}
+
+static struct altcp_pcb *gate_listen(struct altcp_pcb *conn, u8_t backlog,
+				     err_t *error)
+{
+	struct altcp_pcb *tls = altcp_listen_with_backlog_and_err(
+		conn->inner_conn, backlog, error);
+
+	if (!tls)
+		return NULL;
+	conn->inner_conn = tls;
+	altcp_arg(tls, conn);
+	altcp_accept(tls, accepted);
+	tls_accept = tls->inner_conn->accept;
+	altcp_accept(tls->inner_conn, door);
+	return conn;
+}
+
+static void gate_abort(struct altcp_pcb *conn)
+{
+	if (conn && conn->inner_conn)
+		altcp_abort(conn->inner_conn);	/* tls_error frees conn */
+}
+
+static err_t gate_close(struct altcp_pcb *conn)
+{
+	struct altcp_pcb *tls;
+	altcp_poll_fn poll;
+	err_t error;
+
+	if (!conn)
+		return ERR_VAL;
+	tls = conn->inner_conn;
+	if (tls) {
+		poll = tls->poll;
+		part(tls);
+		tls_end(tls);
+		error = altcp_close(tls);
+		if (error != ERR_OK) {
+			join(conn, tls);
+			altcp_poll(tls, poll, tls->pollinterval);
+			return error;
+		}
+		conn->inner_conn = NULL;
+	}
+	altcp_free(conn);
+	return ERR_OK;
+}
+
+/* Not more at once than a record holds: TLS could not say how much it took. */
+static err_t gate_write(struct altcp_pcb *conn, const void *data, u16_t len,
+			u8_t flags)
+{
+	if (len > MBEDTLS_SSL_OUT_CONTENT_LEN)
+		return ERR_MEM;
+	return altcp_default_write(conn, data, len, flags);
+}
+
+static void gate_dealloc(struct altcp_pcb *conn)
+{
+	struct gate *g = conn ? conn->state : NULL;
+
+	if (!g)
+		return;
+	conn->state = NULL;
+	gate_free(g);
+}
+
+static const struct altcp_functions gate_functions = {
+	.set_poll = gate_set_poll,
+	.recved = gate_recved,
+	.bind = altcp_default_bind,
+	.listen = gate_listen,
+	.abort = gate_abort,
+	.close = gate_close,
+	.shutdown = altcp_default_shutdown,
+	.write = gate_write,
+	.output = altcp_default_output,
+	.mss = altcp_default_mss,
+	.sndbuf = altcp_default_sndbuf,
+	.sndqueuelen = altcp_default_sndqueuelen,
+	.nagle_disable = altcp_default_nagle_disable,
+	.nagle_enable = altcp_default_nagle_enable,
+	.nagle_disabled = altcp_default_nagle_disabled,
+	.setprio = altcp_default_setprio,
+	.dealloc = gate_dealloc,
+	.addrinfo = altcp_default_get_tcp_addrinfo,
+	.getip = altcp_default_get_ip,
+	.getport = altcp_default_get_port,
+	.keepalive_disable = altcp_default_keepalive_disable,
+	.keepalive_enable = altcp_default_keepalive_enable,
+};
+
+struct altcp_pcb *gate_wrap(struct altcp_pcb *tls)
+{
+	struct altcp_pcb *conn = altcp_alloc();
+
+	if (!conn)
+		return NULL;
+	conn->inner_conn = tls;
+	conn->fns = &gate_functions;
+	return conn;
+}
+
+/* ---- time ---- */
+
+static uint64_t limit(const struct gate *g)
+{
+	switch (g->phase) {
+	case HANDSHAKE:	return HANDSHAKE_US;
+	case IDLE:	return IDLE_US;
+	case READING:	return REQUEST_US;
+	case ANSWERING:	return altcp_sndqueuelen(g->conn) ? STUCK_US : WAIT_US;
+	default:	return SECOND;
+	}
+}
+
+/* As if the client had closed: httpd does the rest, now or when it can. */
+static void leave(struct gate *g)
+{
+	g->since = sys_time();
+	if (g->conn->recv)
+		g->conn->recv(g->conn->arg, g->conn, NULL, ERR_OK);
+	else
+		altcp_abort(g->conn);
+}
+
+/* Time is up for g, which is gone or in another phase afterwards. */
+static void late(struct gate *g)
+{
+	switch (g->phase) {
+	case HANDSHAKE:
+		mgmt_status.late_handshakes++;
+		g->counted = true;
+		altcp_abort(g->conn);
+		break;
+	case READING:
+		answer(g, 408);
+		break;
+	case ANSWERING:
+		mgmt_status.stuck++;
+		altcp_abort(g->conn);
+		break;
+	case IDLE:
+		mgmt_status.idle++;
+		leave(g);
+		break;
+	default:
+		leave(g);
+	}
+}
+
+void gate_tick(void)
+{
+	struct gate *g = gates;
+	uint64_t now = sys_time();
+
+	while (g) {
+		if (now - g->since < limit(g) &&
+		    !(g->answer && answer_is_broken(g->answer))) {
+			g = g->next;
+			continue;
+		}
+		/* more than g may have gone */
+		late(g);
+		g = gates;
+	}
+}

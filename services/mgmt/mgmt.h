@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the parts of the management service's foundation: gate.c (connections
+ * and requests), answer.c (answers, for lwIP's httpd), tls.c and certificate.c,
+ * mgmt.c (the service).
+ */
+#ifndef MGMT_MGMT_H
+#define MGMT_MGMT_H
+
+#include "http.h"
+#include "reader.h"
+
+#include <lwip/altcp.h>
+#include <mbedtls/ssl.h>
+#include <services/mgmt.h>
+
+/* What `mgmtctl status` shows; each part counts its own. */
+extern struct mgmt_status mgmt_status;
+
+/* ---- gate.c ---- */
+
+struct gate;
+
+/* An altcp layer above TLS that hands whole requests to the one above it. */
+struct altcp_pcb *gate_wrap(struct altcp_pcb *tls);
+
+/* Each second: what has waited too long. */
+void gate_tick(void);
+
+/* How many handshakes and connections there may be at once. */
+void gate_limits(unsigned int connections, unsigned int handshakes);
+
+/* The answer to its request has gone, or never will: g may read on. */
+void gate_answered(struct gate *g, bool go_on);
+
+/* ---- answer.c ---- */
+
+/*
+ * An answer to r's request; status is that to refuse it with, or 0. NULL: no
+ * memory. The answer's number is where httpd finds it.
+ */
+struct mgmt_answer *answer_new(struct gate *g, const struct mgmt_reader *r,
+			       int status);
+unsigned int answer_number(const struct mgmt_answer *a);
+
+/* Its gate is no more. */
+void answer_orphan(struct mgmt_answer *a);
+
+/* Each second: long polls that are late. */
+void answer_tick(void);
+
+/* A fault while it is sent: its connection has to be broken. */
+bool answer_is_broken(const struct mgmt_answer *a);
+
+/* ---- dispatch.c ---- */
+
+/* Has q's route make the answer; refused: the status to refuse it with, or 0. */
+void dispatch(struct mgmt_request *q, struct mgmt_answer *a, int refused);
+
+/* ---- tls.c ---- */
+
+struct altcp_tls_config;
+
+/* The TLS server with the certificate that there is by then. NULL: no memory. */
+struct altcp_tls_config *tls_start(mbedtls_x509_crt *own,
+				   mbedtls_pk_context *key,
+				   mbedtls_x509_crt *client_ca);
+
+/* The handshake of that connection is done; a certificate of the client's? */
+bool tls_has_client(struct altcp_pcb *tls);
+
+/* Before a connection's first byte; then before its last. */
+void tls_begin(struct altcp_pcb *tls);
+void tls_end(struct altcp_pcb *tls);
+
+/* mbedTLS's source of random numbers. */
+int tls_random(void *unused, unsigned char *to, size_t len);
+
+/* ---- certificate.c ---- */
+
+extern mbedtls_x509_crt certificate;
+extern mbedtls_pk_context certificate_key;
+extern mbedtls_x509_crt certificate_client_ca;
+extern bool certificate_has_client_ca;
+
+/*
+ * Key and what is configured. wanted: also if there is no client CA. 0, 1: there
+ * is none, or -errno when there can be no service; -ENODEV: for want of random
+ * numbers.
+ */
+int certificate_start(bool wanted);
+
+/*
+ * Makes the certificate, or makes it anew if the addresses are others than in
+ * the last one. 1: it did, 0: all is as it was, or -errno.
+ */
+int certificate_update(void);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS for the management service: lwIP's layer over mbedTLS, set up for TLS 1.2
+ * with ECDHE on P-256, ECDSA and AEAD ciphers, sessions that can be resumed by
+ * their identifier, and nothing else. ChaCha20-Poly1305 comes first: the other
+ * cipher's tables can tell of the key by the time that they take.
+ *
+ * lwIP's layer believes what is below it more than it may: two functions of each
+ * connection are wrapped here, that of TCP which hands over what came, and
+ * mbedTLS's that sends.
+ */
+#include "mgmt.h"
+
+#include <domain/syscall.h>
+#include <lwip/altcp_tcp.h>
+#include <lwip/altcp_tls.h>
+#include <lwip/priv/altcp_priv.h>
+#include <lwip/tcp.h>
+#include <mbedtls/entropy_poll.h>
+#include <mbedtls/net_sockets.h>
+#include <mbedtls/ssl_internal.h>
+
+/*
+ * Bytes of a client that TLS has not taken yet, at most: more than two records.
+ * lwIP counts them with 16 bits.
+ */
+#define UNREAD_MAX	40000u
+
+static altcp_recv_fn lwip_recv;		/* lwIP's, behind those here */
+static mbedtls_ssl_send_t *lwip_send;
+
+/* ---- randomness ---- */
+
+int tls_random(void *unused, unsigned char *to, size_t len)
+{
+	(void)unused;
+	netd_random(to, len);
+	return 0;
+}
+
+/* What lwIP's own generator for TLS is seeded from. */
+int mbedtls_hardware_poll(void *unused, unsigned char *to, size_t len,
+			  size_t *got)
+{
+	*got = len;
+	return tls_random(unused, to, len);
+}
+
+/* ---- connections ---- */
+
+static bool is_over(const mbedtls_ssl_context *ssl)
+{
+	return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
+}
+
+static size_t unread(struct altcp_pcb *tcp)
+{
+	const struct tcp_pcb *pcb = tcp->state;
+
+	return (size_t)(TCP_WND_MAX(pcb) - pcb->rcv_wnd);
+}
+
+/* Something has come for the TLS connection arg: how long does it take? */
+static err_t receive(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
+		     err_t error)
+{
+	mbedtls_ssl_context *ssl = altcp_tls_context(arg);
+	bool handshake = ssl && !is_over(ssl);
+	uint64_t start, took;
+	err_t result;
+
+	if (p && unread(tcp) > UNREAD_MAX) {
+		pbuf_free(p);
+		altcp_abort(tcp);
+		return ERR_ABRT;
+	}
+	if (!handshake)
+		return lwip_recv(arg, tcp, p, error);
+	start = sys_time();
+	result = lwip_recv(arg, tcp, p, error);
+	took = sys_time() - start;
+	mgmt_status.handshake_us += took;
+	if (took > mgmt_status.handshake_max_us)
+		mgmt_status.handshake_max_us = took;
+	/* NULL if the connection is no more */
+	ssl = result == ERR_OK ? altcp_tls_context(arg) : NULL;
+	if (ssl && ssl->handshake && ssl->handshake->resume &&
+	    ssl->state == MBEDTLS_SSL_CLIENT_CHANGE_CIPHER_SPEC)
+		mgmt_status.resumed++;
+	return result;
+}
+
+/*
+ * While the handshake lasts all must fit the send buffer: it does, unless memory
+ * is used up, and mbedTLS would go on as if it had been sent.
+ */
+static int send(void *conn, const unsigned char *data, size_t len)
+{
+	const mbedtls_ssl_context *ssl = altcp_tls_context(conn);
+	int sent = lwip_send(conn, data, len);
+
+	if (ssl && !is_over(ssl) && sent >= 0 && (size_t)sent < len)
+		return MBEDTLS_ERR_NET_SEND_FAILED;
+	return sent;
+}
+
+void tls_begin(struct altcp_pcb *tls)
+{
+	mbedtls_ssl_context *ssl = altcp_tls_context(tls);
+
+	lwip_send = ssl->f_send;
+	ssl->f_send = send;
+	lwip_recv = tls->inner_conn->recv;
+	altcp_recv(tls->inner_conn, receive);
+}
+
+void tls_end(struct altcp_pcb *tls)
+{
+	mbedtls_ssl_context *ssl = altcp_tls_context(tls);
+	size_t left;
+
+	if (!ssl || !tls->inner_conn)
+		return;
+	if (is_over(ssl))
+		mbedtls_ssl_close_notify(ssl);
+	/* what was not read is of no use, and no reason for a reset */
+	while ((left = unread(tls->inner_conn)) > 0)
+		altcp_recved(tls->inner_conn,
+			     (u16_t)(left < 0xffff ? left : 0xffff));
+}
+
+bool tls_has_client(struct altcp_pcb *tls)
+{
+	mbedtls_ssl_context *ssl = altcp_tls_context(tls);
+
+	return ssl && certificate_has_client_ca &&
+	       mbedtls_ssl_get_peer_cert(ssl) &&
+	       mbedtls_ssl_get_verify_result(ssl) == 0;
+}
+
+/* ---- the server ---- */
+
+static const int suites[] = {
+	MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 0
+};
+
+static const mbedtls_ecp_group_id curves[] = {
+	MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_NONE
+};
+
+static const int hashes[] = { MBEDTLS_MD_SHA256, MBEDTLS_MD_NONE };
+
+static const mbedtls_x509_crt_profile profile = {
+	.allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256),
+	.allowed_pks = MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_ECDSA) |
+		       MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_ECKEY),
+	.allowed_curves = MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP256R1),
+};
+
+static mbedtls_x509_crt *own_certificate, *ca;
+static mbedtls_pk_context *own_key;
+
+/*
+ * A machine whose clock is not known cannot say that a client's certificate is
+ * too old: then it is not asked to.
+ */
+static int verify(void *unused, mbedtls_x509_crt *crt, int depth,
+		  uint32_t *flags)
+{
+	(void)unused, (void)crt, (void)depth;
+	if (!mgmt_wall_time())
+		*flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED |
+				      MBEDTLS_X509_BADCERT_FUTURE);
+	return 0;
+}
+
+static int set_up(mbedtls_ssl_config *c)
+{
+	mbedtls_ssl_conf_min_version(c, MBEDTLS_SSL_MAJOR_VERSION_3,
+				     MBEDTLS_SSL_MINOR_VERSION_3);
+	mbedtls_ssl_conf_max_version(c, MBEDTLS_SSL_MAJOR_VERSION_3,
+				     MBEDTLS_SSL_MINOR_VERSION_3);
+	mbedtls_ssl_conf_ciphersuites(c, suites);
+	mbedtls_ssl_conf_curves(c, curves);
+	mbedtls_ssl_conf_sig_hashes(c, hashes);
+	mbedtls_ssl_conf_cert_profile(c, &profile);
+	mbedtls_ssl_conf_rng(c, tls_random, NULL);
+	mbedtls_ssl_conf_authmode(c, ca ? MBEDTLS_SSL_VERIFY_OPTIONAL :
+					  MBEDTLS_SSL_VERIFY_NONE);
+	mbedtls_ssl_conf_verify(c, verify, NULL);
+	if (ca)
+		mbedtls_ssl_conf_ca_chain(c, ca, NULL);
+	return mbedtls_ssl_conf_own_cert(c, own_certificate, own_key);
+}
+
+struct altcp_tls_config *tls_start(mbedtls_x509_crt *own,
+				   mbedtls_pk_context *key,
+				   mbedtls_x509_crt *client_ca)
+{
+	own_certificate = own;
+	own_key = key;
+	ca = client_ca;
+	return altcp_tls_create_config_server(0);
+}
+
+/*
+ * What lwIP's httpd listens with, in place of the function of that name in
+ * lwIP's example altcp_alloc.c: TCP, TLS, the gate.
+ */
+struct altcp_pcb *altcp_tls_new(struct altcp_tls_config *config, u8_t ip_type)
+{
+	struct altcp_pcb *tcp, *tls, *gate;
+	mbedtls_ssl_context *ssl;
+
+	tcp = altcp_tcp_new_ip_type(ip_type);
+	if (!tcp)
+		return NULL;
+	tls = altcp_tls_wrap(config, tcp);
+	if (!tls) {
+		altcp_close(tcp);
+		return NULL;
+	}
+	/*
+	 * lwIP does not show its configuration; that of a connection is the
+	 * same, and nobody uses it yet.
+	 */
+	ssl = altcp_tls_context(tls);
+	if (set_up((mbedtls_ssl_config *)(uintptr_t)ssl->conf)) {
+		altcp_close(tls);
+		return NULL;
+	}
+	gate = gate_wrap(tls);
+	if (!gate)
+		altcp_close(tls);
+	return gate;
+}
