@@ -10,6 +10,7 @@ domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
 commands-y := config exits help log net ps version
 commands-$(CONFIG_ECHO) += echoctl
 commands-$(CONFIG_IPERF) += iperf
+commands-$(CONFIG_MGMT) += mgmtctl
 commands-$(CONFIG_DEBUG_COMMANDS) += crash kill spin
 echoctl-y += domains/echoctl/parse.c domains/echoctl/status.c domains/lib/lines.c
 log-y += domains/log/filter.c
