@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VMM calls get_status (text) and get_status_struct (docs/vmmcall.md): the same
- * figures, for people and for programs.
+ * VMM calls get_status (text) and get_status_struct (docs/vmmcall.md), and the
+ * handler "status" for domains: the same figures, for people and for programs.
  */
 #include "log.h"
 #include "mem/mem.h"
 #include "x86/cpus.h"
 
 #include <config/release.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <tandem/domain.h>
 #include <tandem/mem.h>
 #include <tandem/status.h>
 #include <tandem/timer.h>
@@ -98,3 +100,23 @@ static uint64_t get_status_struct(const struct vmmcall_args *a)
 		0 : sizeof(s);
 }
 VMMCALL("get_status_struct", CONFIG_VMMCALL_GET_STATUS_ACCESS, get_status_struct);
+
+/* buf 0: struct tandem_status, or the beginning of it; the answer's length */
+static int status_message(struct message *m)
+{
+	struct tandem_status s;
+	size_t len;
+
+	if (m->type != MSG_BUF || m->n_bufs < 1 || !m->buf[0].writable)
+		return -EINVAL;
+	fill(&s);
+	len = MIN(sizeof(s), m->buf[0].len);
+	if (domain_copy_out(m->sender, m->buf[0].base, &s, len))
+		return -EFAULT;
+	return (int)len;
+}
+
+static const struct message_handler status_handler = {
+	.name = "status", .fn = status_message,
+};
+MESSAGE_HANDLER(status_handler);
