@@ -68,6 +68,11 @@ bool netd_random_of_cpu(void)
 	return stack_random_of_cpu();
 }
 
+int netd_answer(enum netd_question question, void *to, size_t size)
+{
+	return stack_status(question, to, size);
+}
+
 static void start_services(void)
 {
 	const struct netd_service *const *s;

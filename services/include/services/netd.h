@@ -100,6 +100,9 @@ enum netd_kept {
 	NETD_KEPT_WORDS = NETD_KEPT_SYSLOG + 2,
 };
 
+/* What NETD_HANDLER answers to question, for services in netd itself. */
+int netd_answer(enum netd_question question, void *to, size_t size);
+
 /*
  * A word that the next netd finds as this one left it, 0 at first. An earlier
  * life may have ended while it ran wild: what is read must be checked. From
