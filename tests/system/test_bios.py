@@ -341,7 +341,8 @@ def test_a_second_start_while_tandem_runs_changes_nothing(prompt):
 def test_a_cpu_without_svm_boots_debian():
     """The same GRUB menu: it must not try Tandem again and again."""
     options = bios.prepare("bios-nosvm", boot.guest(
-        (), kernel=paths.CLOUD_KERNEL), "multiboot /tandem.elf")
+        (), kernel=paths.CLOUD_KERNEL), "multiboot /tandem.elf",
+        cmdline=bios.BUSY_HOST)
     with Watched("bios-nosvm", nic=None, memory=512, cpu="EPYC-v1,-svm",
                  **options) as machine:
         found = e820(boots(machine))

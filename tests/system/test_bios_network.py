@@ -73,7 +73,7 @@ def test_grub_starts_ipxe_and_that_tandem_over_the_card_that_it_takes():
             stdout=subprocess.PIPE, timeout=10).stdout
     options = bios.prepare("bios-ipxe", guest(), THROUGH_IPXE, {
         "ipxe.lkrn": IPXE / "ipxe.lkrn", "lkrn.ipxe": script,
-        "tandem.elf": b"not this"})
+        "tandem.elf": b"not this"}, cmdline=bios.BUSY_HOST)
     with WithScreen("bios-ipxe", memory=512, peer=True, **options) as machine:
         for _ in range(2):
             machine.console.expect("Booting .Tandem, then this menu", 60)
@@ -107,7 +107,8 @@ class PxeMachine(Machine):
 def test_a_pxe_rom_finds_the_server_beside_the_networks_dhcp_server():
     """That one names no boot file. The ROM is iPXE's, as QEMU has it."""
     name = "bios-pxe"
-    options = bios.prepare(name, guest(), "echo not this")
+    options = bios.prepare(name, guest(), "echo not this",
+                           cmdline=bios.BUSY_HOST)
     with PxeMachine(name, memory=512, peer="alone", **options) as machine:
         machine.qmp("stop")
         ns = Namespace(machine, [f"{dhcp.SERVER}/24", f"{SERVER}/24"])
