@@ -263,10 +263,10 @@ lwip_cflags += $(if $(CONFIG_MGMT),-isystem $(mbedtls_dir)/include \
 lwip_sources := $(wildcard $(lwip_dir)/src/core/*.c \
 	$(lwip_dir)/src/core/ipv4/*.c $(lwip_dir)/src/core/ipv6/*.c) \
 	$(lwip_dir)/src/netif/ethernet.c
-# The parts of the management service.
-lwip_sources += $(if $(CONFIG_MGMT),$(wildcard \
-	$(lwip_dir)/src/apps/altcp_tls/*.c) $(lwip_dir)/src/apps/http/httpd.c \
-	$(lwip_dir)/src/apps/http/fs.c)
+lwip_apps-$(CONFIG_MGMT) += altcp_tls/altcp_tls_mbedtls.c \
+	altcp_tls/altcp_tls_mbedtls_mem.c http/httpd.c http/fs.c
+lwip_apps-$(CONFIG_SNTP) += sntp/sntp.c
+lwip_sources += $(lwip_apps-y:%=$(lwip_dir)/src/apps/%)
 
 mbedtls_cflags := -isystem $(mbedtls_dir)/include -Inet/stack/include \
 	-DMBEDTLS_CONFIG_FILE='<tandem_mbedtls_config.h>'

@@ -4,7 +4,7 @@
 domain-lib-y += domains/lib/start.S domains/lib/domain.c domains/lib/tty.c \
 	domains/lib/line.c domains/lib/line_show.c domains/lib/line_history.c \
 	domains/lib/line_complete.c domains/lib/args.c domains/lib/malloc.c \
-	domains/lib/abort.c domains/lib/log.c domains/lib/log_level.c domains/lib/json.c
+	domains/lib/abort.c domains/lib/log.c domains/lib/log_level.c domains/lib/json.c domains/lib/utc.c
 
 # Commands of the debug shell.
 commands-y := config exits help log net ps version

@@ -146,6 +146,7 @@ CHECKS = {
     "IP_GATEWAY": check_gateway,
     "IP_DNS": check_dns,
     "IP_MAC": check_mac,
+    "SNTP_SERVER": check_receiver,
     "SYSLOG_ADDRESS": check_receiver,
     "PCI_BINDINGS": check_bindings,
     "DEBUG_KEY": check_key,

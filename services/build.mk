@@ -2,6 +2,7 @@
 # Services in netd; domains/netd/build.mk has the rest of it.
 netd-$(CONFIG_ECHO) += services/echo/echo.c services/echo/server.c \
 	services/echo/client.c services/echo/udp.c services/echo/udp_client.c
+netd-$(CONFIG_SNTP) += services/sntp/sntp.c services/sntp/clock.c
 netd-$(CONFIG_SYSLOG) += services/syslog/syslog.c services/syslog/format.c
 netd-$(CONFIG_MGMT) += services/mgmt/mgmt.c services/mgmt/gate.c \
 	services/mgmt/reader.c services/mgmt/answer.c services/mgmt/tls.c \

@@ -34,6 +34,7 @@ const struct conf_key_info conf_keys[CONF_KEYS] = {
 	[CONF_ECHO_PORT] = KEY("echo.server.port", ECHO_PORT, number, true),
 	[CONF_ECHO_AUTOSTART] = KEY("echo.server.autostart", ECHO_AUTOSTART,
 				    bool, true),
+	[CONF_SNTP_SERVER] = KEY("sntp.server", SNTP_SERVER, receiver, true),
 	[CONF_SYSLOG_ADDRESS] = KEY("syslog.address", SYSLOG_ADDRESS, receiver,
 				    true),
 	[CONF_SYSLOG_PORT] = KEY("syslog.port", SYSLOG_PORT, number, true),

@@ -305,6 +305,11 @@ static bool is_ip6(struct conf_piece text)
 	       (text.at[1] | 0x20) != 'f';
 }
 
+static char *receiver(struct conf *c, enum conf_key key)
+{
+	return key == CONF_SNTP_SERVER ? c->sntp : c->syslog;
+}
+
 /* Where something is sent to: address or name. */
 static bool parse_receiver(struct conf *c, enum conf_key key,
 			   struct conf_piece text, char *expected)
@@ -312,26 +317,28 @@ static bool parse_receiver(struct conf *c, enum conf_key key,
 	uint32_t address;
 	bool none = !text.n || conf_is(text, NO_ADDRESS);
 
-	if (!none && text.n < sizeof(c->syslog) && !is_ip6(text) &&
+	if (!none && text.n < HOSTNAME_MAX && !is_ip6(text) &&
 	    !hostname_valid(text.at, text.n) &&
 	    !(ip4(text, &address) && is_unicast(address)))
 		return expect(expected, "an IP address or a host name, such as "
 			      "log.example.net, or 0.0.0.0 for none");
-	if (text.n >= sizeof(c->syslog)) {
+	if (text.n >= HOSTNAME_MAX) {
 		snprintf(expected, CONF_EXPECTED_MAX,
 			 "expected at most %u characters",
-			 (unsigned int)sizeof(c->syslog) - 1);
+			 HOSTNAME_MAX - 1);
 		return false;
 	}
-	memcpy(c->syslog, text.at, none ? 0 : text.n);
-	c->syslog[none ? 0 : text.n] = '\0';
+	memcpy(receiver(c, key), text.at, none ? 0 : text.n);
+	receiver(c, key)[none ? 0 : text.n] = '\0';
 	return true;
 }
 
 static void format_receiver(const struct conf *c, enum conf_key key,
 			    char *text, size_t size)
 {
-	snprintf(text, size, "%s", c->syslog[0] ? c->syslog : NO_ADDRESS);
+	const char *to = receiver((struct conf *)c, key);
+
+	snprintf(text, size, "%s", to[0] ? to : NO_ADDRESS);
 }
 
 const struct conf_type conf_receiver = { parse_receiver, format_receiver };

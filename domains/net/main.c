@@ -27,6 +27,7 @@ static const struct part {
 	{ "address", net_address, true, true },
 	{ "counters", net_counters, true, true },
 	{ "syslog", net_syslog, true, true },
+	{ "time", net_time, true, true },
 	{ "neighbours", net_neighbours, true, false },
 	{ "connections", net_connections, true, false },
 };
@@ -50,6 +51,8 @@ static const struct part *find(const char *name)
 static bool built(const struct part *p)
 {
 	if (p->show == net_syslog && !IS_ENABLED(CONFIG_SYSLOG))
+		return false;
+	if (p->show == net_time && !IS_ENABLED(CONFIG_SNTP))
 		return false;
 	return IS_ENABLED(CONFIG_NETD) || !p->of_netd;
 }
@@ -84,14 +87,15 @@ int command(int argc, char **argv)
 			continue;
 		if (option != 'j')
 			return command_expected("ports, link, address, "
-						"counters, syslog, neighbours "
+						"counters, syslog, time, neighbours "
 						"or connections, not \"%s\"",
 						a.text);
 		json = true;
 	}
 	if (only && !built(only)) {
 		printf("net: %s: not built into this VMM (%s)\n", only->name,
-		       IS_ENABLED(CONFIG_NETD) ? "SYSLOG" : "NETD");
+		       !IS_ENABLED(CONFIG_NETD) ? "NETD" :
+		       only->show == net_time ? "SNTP" : "SYSLOG");
 		return COMMAND_FAILED;
 	}
 	if (json)

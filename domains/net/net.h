@@ -21,6 +21,8 @@ int net_address(struct json *j);
 int net_counters(struct json *j);
 /* Nothing while the log goes nowhere. */
 int net_syslog(struct json *j);
+/* Nothing while no server is asked. */
+int net_time(struct json *j);
 int net_neighbours(struct json *j);
 int net_connections(struct json *j);
 

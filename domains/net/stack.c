@@ -4,8 +4,10 @@
 
 #include <domain/command.h>
 #include <domain/tty.h>
+#include <domain/utc.h>
 #include <errno.h>
 #include <services/netd.h>
+#include <services/sntp.h>
 #include <services/syslog.h>
 #include <stdio.h>
 #include <string.h>
@@ -227,6 +229,48 @@ int net_syslog(struct json *j)
 	printf(" port %u: %s\n", s.port, syslog_state(&s));
 	printf("netd: syslog messages %10lu sent, %lu not sent at first, %lu "
 	       "bytes lost\n", s.sent, s.failed, s.lost);
+	return 0;
+}
+
+static void json_time(struct json *j, const struct sntp_status *s,
+		      const char *text)
+{
+	json_open(j, "time", '{');
+	json_text(j, "server", s->server);
+	if (s->utc) {
+		json_text(j, "utc", text);
+		json_number(j, "age_s", s->age / 1000000);
+	}
+	json_number(j, "asked", s->asked);
+	json_number(j, "taken", s->taken);
+	json_number(j, "refused", s->refused);
+	json_close(j);
+}
+
+int net_time(struct json *j)
+{
+	struct sntp_status s = { 0 };
+	int len = command_ask(SNTP_HANDLER, 0, &s, sizeof(s));
+	char text[UTC_TEXT];
+
+	if (len != sizeof(s)) {
+		tell_error(len < 0 ? len : -EPROTO, j);
+		return COMMAND_FAILED;
+	}
+	utc_text(s.utc, text);
+	if (j) {
+		json_time(j, &s, text);
+		return 0;
+	}
+	if (!s.server[0])
+		return 0;
+	if (s.utc)
+		printf("netd: time %s, set %lu s ago by %s\n", text,
+		       s.age / 1000000, s.server);
+	else
+		printf("netd: time not known, %s is asked\n", s.server);
+	printf("netd: time answers %10lu taken, %lu refused, %lu questions\n",
+	       s.taken, s.refused, s.asked);
 	return 0;
 }
 

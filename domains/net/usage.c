@@ -6,18 +6,19 @@ const struct usage usage_net = {
 	.name = "net",
 	.what = "the shared network card and the VMM's TCP/IP stack",
 	.text = "net [--json] [ports|link|address|counters|syslog|"
-			"neighbours|connections]\n"
+			"time|neighbours|connections]\n"
 		"  ports        the switch's ports with their counters, frames "
 			"lost by reason\n"
 		"  link         state, speed and address of the card\n"
 		"  address      the VMM's own addresses\n"
 		"  counters     what its stack has received and sent\n"
 		"  syslog       where the log goes, and how much of it has gone\n"
+		"  time         UTC, and the server that tells it\n"
 		"  neighbours   IP addresses and their MAC addresses (ARP, IPv6)\n"
 		"  connections  TCP connections and listeners, UDP ports\n"
-		"Without a word: ports, address, counters and syslog. Counters that are "
-			"0 are left out.\n",
-	.next = { { "", "ports link address counters syslog neighbours "
-			"connections "
+		"Without a word: ports, address, counters, syslog and time. Counters "
+			"that are 0 are left out.\n",
+	.next = { { "", "ports link address counters syslog time "
+			"neighbours connections "
 			"--json --help" } },
 };

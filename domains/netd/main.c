@@ -15,7 +15,9 @@
 #include <lwip/timeouts.h>
 #include <netring.h>
 #include <services/netd.h>
+#include <services/sntp.h>
 #include <tandem/hostname.h>
+#include <tandem/kconfig.h>
 
 #include "../../net/stack/lwip/stack.h"
 
@@ -41,6 +43,16 @@ uint16_t netd_echo_port(void)
 uint16_t netd_syslog(char *server)
 {
 	return stack_netif_syslog(server);
+}
+
+void netd_sntp(char *server)
+{
+	stack_netif_sntp(server);
+}
+
+uint64_t netd_utc(uint64_t us)
+{
+	return IS_ENABLED(CONFIG_SNTP) ? sntp_utc(us) : 0;
 }
 
 bool netd_reaches(const char *address)

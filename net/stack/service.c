@@ -45,6 +45,7 @@ static void fill_config(struct stack_port *s)
 		 card[3], card[4], card[5]);
 	c->syslog_port = (uint16_t)tandem_conf.number[CONF_SYSLOG_PORT];
 	memcpy(c->syslog, tandem_conf.syslog, sizeof(c->syslog));
+	memcpy(c->sntp, tandem_conf.sntp, sizeof(c->sntp));
 	c->echo_port = (uint16_t)tandem_conf.number[CONF_ECHO_PORT];
 	c->echo_autostart = tandem_conf.number[CONF_ECHO_AUTOSTART] != 0;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RFC 5424, section 6. There is no clock: TIMESTAMP is left out, and the time
- * since the start is the parameter sysUpTime (7.3.3), in hundredths of a second
+ * RFC 5424, section 6. TIMESTAMP is UTC where there is a clock (SNTP), else left
+ * out; the time since the start is the parameter sysUpTime (7.3.3), in hundredths of a second
  * as in RFC 3418. sequenceId (7.3.1) shows a receiver what got lost.
  */
 #include "format.h"
 
 #include <domain/log.h>
+#include <domain/utc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,32 +25,43 @@ static unsigned int severity(int level)
 	return severities[level];
 }
 
-/* "[    1.234567] ...": hundredths of a second; 0 if there are none. */
-static uint32_t uptime(const char *text, size_t len)
+/* "[    1.234567] ...": microseconds. False: it does not begin so. */
+static bool uptime(const char *text, size_t len, uint64_t *us)
 {
-	uint64_t seconds = 0;
-	size_t i = 1;
+	uint64_t seconds = 0, micro = 0;
+	size_t i = 1, digits = 0;
 
 	while (i < len && text[i] == ' ')
 		i++;
 	for (; i < len && text[i] >= '0' && text[i] <= '9'; i++)
 		seconds = seconds * 10 + (uint64_t)(text[i] - '0');
-	if (i + 2 >= len || text[0] != '[' || text[i] != '.')
-		return 0;
-	return (uint32_t)(seconds * 100 + (uint64_t)(text[i + 1] - '0') * 10 +
-			  (uint64_t)(text[i + 2] - '0'));
+	if (i >= len || text[0] != '[' || text[i] != '.')
+		return false;
+	for (i++; i < len && digits < 6 && text[i] >= '0' && text[i] <= '9';
+	     i++, digits++)
+		micro = micro * 10 + (uint64_t)(text[i] - '0');
+	*us = seconds * 1000000 + micro;
+	return digits == 6;
 }
 
 size_t syslog_format(char to[SYSLOG_MESSAGE_MAX], const char *host,
-		     uint32_t sequence, const char *text, size_t len)
+		     uint32_t sequence, uint64_t utc, const char *text,
+		     size_t len)
 {
-	int n = snprintf(to, SYSLOG_MESSAGE_MAX - SYSLOG_LINE_MAX,
-			 "<%u>1 - %s tandem - - [meta sequenceId=\"%u\" "
-			 "sysUpTime=\"%u\"] ",
-			 FACILITY_DAEMON * 8 +
-				 severity(log_line_level(text, len)),
-			 host, (sequence - 1) % SEQUENCE_MAX + 1,
-			 uptime(text, len));
+	char stamp[UTC_TEXT] = "-";
+	uint64_t us;
+	int n;
+
+	if (!uptime(text, len, &us))
+		us = 0;
+	else if (utc)
+		utc_text(utc + us, stamp);
+	n = snprintf(to, SYSLOG_MESSAGE_MAX - SYSLOG_LINE_MAX,
+		     "<%u>1 %s %s tandem - - [meta sequenceId=\"%u\" "
+		     "sysUpTime=\"%u\"] ",
+		     FACILITY_DAEMON * 8 + severity(log_line_level(text, len)),
+		     stamp, host, (sequence - 1) % SEQUENCE_MAX + 1,
+		     (uint32_t)(us / 10000));
 
 	if (len > SYSLOG_LINE_MAX)
 		len = SYSLOG_LINE_MAX;

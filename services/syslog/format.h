@@ -16,10 +16,11 @@
 /*
  * The line at text, of len bytes (at most SYSLOG_LINE_MAX) and without its
  * newline, as a message of RFC 5424 from host, the sequence-th one, in to. Its
- * length.
+ * length. utc: of the VMM's start, in us since 1970; 0: not known.
  */
 size_t syslog_format(char to[SYSLOG_MESSAGE_MAX], const char *host,
-		     uint32_t sequence, const char *text, size_t len);
+		     uint32_t sequence, uint64_t utc, const char *text,
+		     size_t len);
 
 /* Was the line logged by this service? */
 int syslog_is_own(const char *text, size_t len);

@@ -149,8 +149,8 @@ static bool send(const char *line, size_t len)
 {
 	static char message[SYSLOG_MESSAGE_MAX];
 	char host[NETD_IP_MAX];
-	size_t n = syslog_format(message, host_name(host), sequence + 1, line,
-				 len);
+	size_t n = syslog_format(message, host_name(host), sequence + 1,
+				 netd_utc(0), line, len);
 	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)n, PBUF_RAM);
 	err_t error = ERR_MEM;
 

@@ -50,6 +50,7 @@ static void check_value(const struct conf *c, enum conf_key key)
 	must(again.number[key] == c->number[key]);
 	must(key != CONF_PCI || !strcmp(again.pci, c->pci));
 	must(key != CONF_IP_DNS || !memcmp(again.dns, c->dns, sizeof(c->dns)));
+	must(key != CONF_SNTP_SERVER || !strcmp(again.sntp, c->sntp));
 	must(key != CONF_SYSLOG_ADDRESS || !strcmp(again.syslog, c->syslog));
 }
 

@@ -14,7 +14,8 @@ fuzz_flags := -std=gnu11 -O1 -g -w -fsanitize=fuzzer,address,undefined \
 # netd's sources and lwIP's, with clang; only these are in $(O)/obj/fuzz/netd,
 # which is how netd.lds knows whose variables are whose.
 fuzz_netd_port := $(filter-out net/stack/lwip/random.c,$(netd-y))
-fuzz_netd_sources := $(fuzz_netd_port) lib/hostname.c domains/lib/log_level.c
+fuzz_netd_sources := $(fuzz_netd_port) lib/hostname.c domains/lib/log_level.c \
+	domains/lib/utc.c
 fuzz_flags_common := -std=gnu11 -O1 -g -w -fno-strict-aliasing \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=alignment,null \
 	-fno-sanitize-recover=all $(auto_header) -Itests/fuzz/netd/include \

@@ -462,7 +462,8 @@ def test_netd_counts(machine, traffic):
     assert after["ICMP sent"] - before["ICMP sent"] == 5
     assert after["received"] - before["received"] >= 5
     usual = ask(machine, "net")
-    assert set(usual) == {"cards", "address", "counters", "syslog"}
+    assert set(usual) == {"cards", "address", "counters", "syslog",
+                          "time"}
     assert usual["syslog"] == {"state": "off"}
 
 

@@ -474,7 +474,15 @@ static void receivers_of_the_log(void)
 	}
 	read_n(CONF_OPTION, "syslog.address=0.0.0.0", 22, false);
 	CHECK(!lines && !conf.syslog[0] && is(CONF_SYSLOG_ADDRESS, "0.0.0.0"));
+	/* two keys of one type */
+	if (conf_name(CONF_SNTP_SERVER)) {
+		start();
+		read_file("sntp.server=time.test\nsyslog.address=log.test");
+		CHECK(!lines && is(CONF_SNTP_SERVER, "time.test"));
+		CHECK(is(CONF_SYSLOG_ADDRESS, "log.test"));
+	}
 	/* shorter than the first group of others, and nothing behind it */
+	start();
 	read_file("syslog.address=::1");
 	CHECK(!lines && is(CONF_SYSLOG_ADDRESS, "::1"));
 }

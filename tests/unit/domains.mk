@@ -25,5 +25,8 @@ call_vmm-cflags := -Iguest/common
 echoctl_parse-cflags := -idirafter domains/include -Iservices/include
 unit-tests-y += syslog_format
 syslog_format-y += tests/unit/syslog_format_test.c services/syslog/format.c \
-	domains/lib/log_level.c
+	domains/lib/log_level.c domains/lib/utc.c
 syslog_format-cflags := -Iservices/syslog -idirafter domains/include
+unit-tests-y += sntp_clock
+sntp_clock-y += tests/unit/sntp_clock_test.c services/sntp/clock.c domains/lib/utc.c
+sntp_clock-cflags := -Iservices/sntp -idirafter domains/include

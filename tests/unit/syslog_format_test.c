@@ -9,11 +9,13 @@
 
 static unsigned int checks;
 static char to[SYSLOG_MESSAGE_MAX + 1];
+static uint64_t utc;		/* of the start; 0: no clock */
 
 static const char *message(const char *host, uint32_t sequence,
 			   const char *line)
 {
-	to[syslog_format(to, host, sequence, line, strlen(line))] = '\0';
+	to[syslog_format(to, host, sequence, utc, line,
+			 strlen(line))] = '\0';
 	return to;
 }
 
@@ -46,6 +48,21 @@ static void levels_are_severities_of_daemon(void)
 		      "[meta sequenceId=\"1\" sysUpTime=\"0\"]");
 }
 
+static void a_clock_gives_each_line_its_time(void)
+{
+	utc = 1795318800000000;		/* 2026-11-22 03:40:00 */
+	check_message("-", 1, "[    0.000000] Tandem 1",
+		      "<30>1 2026-11-22T03:40:00.000000Z - tandem - - "
+		      "[meta sequenceId=\"1\" sysUpTime=\"0\"]");
+	check_message("-", 1, "[ 3661.000017] error: x",
+		      "<27>1 2026-11-22T04:41:01.000017Z - tandem - - "
+		      "[meta sequenceId=\"1\" sysUpTime=\"366100\"]");
+	/* not of a line without a time */
+	check_message("-", 1, "[x] y", "<30>1 - - tandem - - "
+		      "[meta sequenceId=\"1\" sysUpTime=\"0\"]");
+	utc = 0;
+}
+
 static void what_is_no_line_goes_as_an_error(void)
 {
 	static const char *const odd[] = {
@@ -67,7 +84,8 @@ static void what_is_long_fits(void)
 
 	memset(line, 'x', sizeof(line) - 1);
 	memset(host, 'h', sizeof(host) - 1);
-	n = syslog_format(to, host, 2147483647, line, sizeof(line) - 1);
+	n = syslog_format(to, host, 2147483647, utc, line,
+			  sizeof(line) - 1);
 	CHECK(n > sizeof(line) && n < SYSLOG_MESSAGE_MAX);
 	CHECK(!memcmp(to + n - (sizeof(line) - 1), line, sizeof(line) - 1));
 }
@@ -95,8 +113,12 @@ static void own_lines_are_known(void)
 int main(void)
 {
 	levels_are_severities_of_daemon();
+	a_clock_gives_each_line_its_time();
 	what_is_no_line_goes_as_an_error();
 	what_is_long_fits();
+	utc = 1795318800000000;
+	what_is_long_fits();
+	utc = 0;
 	own_lines_are_known();
 	printf("%u checks\n", checks);
 	return 0;

@@ -29,6 +29,7 @@ enum conf_key {
 	CONF_IPV6,
 	CONF_ECHO_PORT,
 	CONF_ECHO_AUTOSTART,
+	CONF_SNTP_SERVER,
 	CONF_SYSLOG_ADDRESS,
 	CONF_SYSLOG_PORT,
 	CONF_MGMT,
@@ -80,6 +81,7 @@ struct conf {
 	char syslog[HOSTNAME_MAX];	/* address or name; "": off */
 	char password[CONF_HASH_MAX];	/* hashes; "": none */
 	char password_read[CONF_HASH_MAX];
+	char sntp[HOSTNAME_MAX];		/* as syslog */
 	char pci[CONF_PCI_MAX];
 	char next[CONF_PATH_MAX];	/* empty: none */
 	/* line or word (from 1) of the source, 0 for built-in ones */

@@ -21,4 +21,9 @@ void stack_dhcp_append(struct netif *n, struct dhcp_msg *msg, u8_t type,
 #define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, msg, type, len) \
 	stack_dhcp_append(netif, msg, type, len)
 
+/* services/sntp/sntp.c: a question goes, an answer came, when to ask again */
+void stack_sntp_nonce(s32_t *seconds, u32_t *fraction);
+void stack_sntp_answer(s32_t seconds, u32_t fraction);
+u32_t stack_sntp_delay(void);
+
 #endif

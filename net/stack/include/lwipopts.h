@@ -17,8 +17,9 @@
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
-/* lwIP's own, of a short lease (dhcp.c), the echo client's, syslog's, mgmt's */
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 6)
+/* lwIP's own, of a short lease (dhcp.c), the echo client's, syslog's, mgmt's 3,
+ * SNTP's 3 */
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 9)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8
@@ -30,8 +31,8 @@
 #define NETD_TCP_CONNECTIONS		64
 #define MEMP_NUM_TCP_PCB		(2 * NETD_TCP_CONNECTIONS + 8)
 #define MEMP_NUM_TCP_PCB_LISTEN		8
-/* DHCP, echo server and client, syslog, and one for each name asked for */
-#define MEMP_NUM_UDP_PCB		12
+/* DHCP, echo server and client, syslog, SNTP, one for each name asked for */
+#define MEMP_NUM_UDP_PCB		13
 #define MEMP_NUM_TCP_SEG		2048
 #define MEMP_NUM_PBUF			2048
 #define MEMP_NUM_ARP_QUEUE		32
@@ -164,6 +165,16 @@
 /* services/mgmt/mgmt.c: where it listens */
 unsigned short mgmt_port(void);
 #endif
+
+/* ---- SNTP: services/sntp/sntp.c ---- */
+#define SNTP_SERVER_DNS			1	/* addresses as text, too */
+#define SNTP_MAX_SERVERS		1
+#define SNTP_CHECK_RESPONSE		2	/* it has what was asked with */
+#define SNTP_STARTUP_DELAY		0
+#define SNTP_SUPPRESS_DELAY_CHECK
+#define SNTP_UPDATE_DELAY		stack_sntp_delay()
+#define SNTP_GET_SYSTEM_TIME_NTP(s, f)	stack_sntp_nonce(&(s), &(f))
+#define SNTP_SET_SYSTEM_TIME_NTP(s, f)	stack_sntp_answer(s, f)
 
 /* ---- counters ---- */
 #define LWIP_STATS			1

@@ -104,6 +104,7 @@ struct netring_config {
 	uint32_t dns[NETRING_DNS_MAX];	/* also with DHCP; 0: none */
 	uint16_t syslog_port;
 	char syslog[HOSTNAME_MAX];	/* where the log goes; "": nowhere */
+	char sntp[HOSTNAME_MAX];	/* who knows the time; "": nobody */
 	char hostname[32];		/* ends with 0; names this machine */
 	uint16_t vlan;			/* of all frames, 0: untagged */
 };

@@ -469,6 +469,11 @@ uint16_t stack_netif_syslog(char *server)
 	return area->config.syslog_port;
 }
 
+void stack_netif_sntp(char *server)
+{
+	memcpy(server, area->config.sntp, sizeof(area->config.sntp));
+}
+
 bool stack_netif_reaches(const char *address)
 {
 	const ip4_addr_t *hop, *found;

@@ -44,8 +44,9 @@ void stack_netif_poll(void);
 /* Where the echo server listens from the start; 0: it does not. */
 uint16_t stack_netif_echo_port(void);
 
-/* As netd_syslog() and netd_reaches() of services/netd.h. */
+/* As netd_syslog(), netd_sntp() and netd_reaches() of services/netd.h. */
 uint16_t stack_netif_syslog(char *server);
+void stack_netif_sntp(char *server);
 bool stack_netif_reaches(const char *address);
 
 /* Hand up to budget received frames to lwIP. Returns true if more wait. */

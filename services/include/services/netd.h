@@ -118,6 +118,15 @@ uint16_t netd_echo_port(void);
  */
 uint16_t netd_syslog(char *server);
 
+/* Who knows the time, HOSTNAME_MAX characters; "": nobody. */
+void netd_sntp(char *server);
+
+/*
+ * UTC, in us since 1970, at this VMM time (us), which may be past; 0: it is not
+ * known (yet).
+ */
+uint64_t netd_utc(uint64_t us);
+
 /*
  * Would a packet to that address, as text, leave now, the next hop's MAC address
  * being known?

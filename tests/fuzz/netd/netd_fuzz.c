@@ -2,7 +2,7 @@
 /*
  * Fuzz target: can anything that comes from the wire, in any order and at any
  * time, make netd (lwIP with our options, DHCP, DNS, IPv6, the echo service,
- * syslog) leave its memory, run into an assertion, send what is no frame, lose or
+ * syslog, SNTP) leave its memory, run into an assertion, send what is no frame, lose or
  * double a slot, or stand still?
  *
  * An input is how netd is configured, and then steps. Those that send make frames
@@ -14,6 +14,7 @@
 
 #include <services/echo.h>
 #include <services/netd.h>
+#include <services/sntp.h>
 #include <services/syslog.h>
 #include <stdlib.h>
 
@@ -309,6 +310,28 @@ static void dns_answer(void)
 	deliver(&frame, how & (SPOILED | CUT | UNCHECKED));
 }
 
+/* What a time server says; seldom of this century. */
+static void time_answer(void)
+{
+	uint8_t how = fuzz_byte(&in), kind = fuzz_byte(&in);
+	size_t start;
+
+	peer_ip(&frame, kind & 4 ? how & PEER : 1, false, 17);
+	udp_header(123, peer_seen.sntp_port);
+	start = frame.len;
+	peer_add8(&frame, kind & 8 ? fuzz_byte(&in) : 0x24);
+	peer_add8(&frame, kind & 16 ? fuzz_byte(&in) : 2);
+	while (frame.len < start + 24)
+		peer_add8(&frame, 0);
+	peer_add(&frame, peer_seen.sntp_nonce, 8);
+	peer_add32(&frame, 0);
+	peer_add32(&frame, 0);
+	peer_add32(&frame, kind & 1 ? fuzz_long(&in) :
+		   0xee000000u + fuzz_byte(&in) * 100u);
+	peer_add32(&frame, fuzz_long(&in));
+	deliver(&frame, how & (SPOILED | CUT | UNCHECKED));
+}
+
 /* A part of what was sent last. */
 static void fragment(void)
 {
@@ -425,7 +448,9 @@ static void status_message(void)
 	uint8_t question = fuzz_byte(&in);
 	char name[] = "a.example";
 
-	if (question & 0x80) {
+	if (question & 0x20) {
+		host_send(SNTP_HANDLER, 0, answer, sizeof(answer), NULL, 0);
+	} else if (question & 0x80) {
 		name[0] = (char)('a' + (question & 3));
 		host_send(NETD_HANDLER, NETD_RESOLVE, name,
 			  (uint32_t)strlen(name), answer, sizeof(answer));
@@ -448,6 +473,7 @@ static void (*const kinds[])(void) = {
 	tcp_segment, time_passes, udp_datagram, raw_packet, raw_frame, arp,
 	icmp, router, dhcp_answer, dns_answer, fragment, again, headers6,
 	transmit_slots, configure, echo_message, status_message, no_memory,
+	time_answer,
 };
 
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
@@ -483,13 +509,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (how & 16)
 		strcpy(c->syslog, how & 8 ? "log.example" : "10.0.2.3");
 	c->syslog_port = 514;
+	if (how & 32)
+		strcpy(c->sntp, how & 8 ? "time.example" : "10.0.2.3");
 	host_run(step, peer_look);
 	return 0;
 }
 
 /*
  * Steps by their places above: 0 TCP, 1 time, 2 UDP, 5 ARP, 6 ICMP, 7 router,
- * 8 DHCP, 9 DNS, 10 fragment, 15 echo, 16 status.
+ * 8 DHCP, 9 DNS, 10 fragment, 15 echo, 16 status, 18 time.
  */
 #define ARP_ANSWER	"\5\0\1"
 #define MUCH_TIME	"\1\xf1"
@@ -532,6 +560,10 @@ const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_SEED("\0" ARP_ANSWER "\x0f\2\x40\0" "\0\0\x03\x12\0\0\x40\0\0\0"
 		  "\x0f\x83\x04\0" "\0\0\3\x18\0\0\x40\0\4abca\0"
 		  "\x0f\4\0\0"),
+	/* a time server that jumps */
+	FUZZ_SEED("\x20" ARP_ANSWER "\1\xf0" "\5\1\x41" "\1\xf0"
+		  "\x12\0\0\1\0\0\0\x80" "\1\xf4" "\x12\0\0\xff\0\0\0\0"
+		  "\1\xf4" "\x12\0\1\0\0\0\0\0\0\0\0" "\x10\x20"),
 	/* on a VLAN; starved of slots and memory */
 	FUZZ_SEED("\4" ARP_ANSWER SYN ACKS "\x0d\1" DATA DATA DATA "\x11\2"
 		  DATA MUCH_TIME "\x0d\0" MUCH_TIME),

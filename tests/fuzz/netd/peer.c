@@ -100,6 +100,10 @@ static void look_udp(const uint8_t *udp, size_t len)
 	len -= 8;
 	if (get16(udp + 2) == 67 && len >= 240)
 		peer_seen.dhcp_id = get32(data + 4);
+	if (get16(udp + 2) == 123 && len >= 48) {
+		peer_seen.sntp_port = get16(udp);
+		memcpy(peer_seen.sntp_nonce, data + 40, 8);
+	}
 	if (get16(udp + 2) != 53 || len < DNS_HEADER)
 		return;
 	peer_seen.dns_id = get16(data);

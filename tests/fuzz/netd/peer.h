@@ -28,6 +28,8 @@ extern struct peer_seen {
 	struct peer_flow flow[FLOWS];
 	uint32_t dhcp_id;		/* 0: netd asked nothing yet */
 	uint16_t dns_id, dns_port;	/* likewise */
+	uint8_t sntp_nonce[8];
+	uint16_t sntp_port;
 	uint8_t dns_question[300];
 	size_t dns_question_len;
 	uint8_t ip4[128];		/* the start of the last IPv4 packet */

@@ -17,7 +17,7 @@ global(workDirectory="{folder}" preserveFQDN="on")
 module(load="imudp")
 input(type="imudp" address="{address}" port="{port}" ruleset="all")
 template(name="fields" type="string" string="%protocol-version%\t\
-%pri-text%\t%timestamp%\t%hostname%\t%app-name%\t%procid%\t%msgid%\t\
+%pri-text%\t%timestamp:::date-rfc3339%\t%hostname%\t%app-name%\t%procid%\t%msgid%\t\
 %structured-data%\t%msg%\n")
 ruleset(name="all") {{
   action(type="omfile" file="{folder}/messages" template="fields")

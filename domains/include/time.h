@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of C11 7.27 that mbedTLS asks for; services/mgmt/clock.c has it. */
-#ifndef STACK_TIME_H
-#define STACK_TIME_H
+#ifndef DOMAIN_TIME_H
+#define DOMAIN_TIME_H
 
 typedef long time_t;
 
