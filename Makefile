@@ -639,7 +639,7 @@ serve: vmm loader
 	$(Q)scripts/serve $(SERVE_ARGS)
 
 # All ways from the build directory to a running machine.
-boot_stages := loader one_file boot_network boot_next boot_installed boot_stick \
+boot_stages := loader one_file boot_network boot_next boot_installed boot_serve boot_stick \
 	secure_boot ipxe firmware_net bios
 test-boot: all bench-nic $(guest_modules)
 	$(Q)scripts/test-stages $(boot_stages)

@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: MIT
 """From the build directory to a machine: the installation on an EFI system
-partition, with variables that OVMF keeps across reboots, and the server for
-network boots."""
+partition, with variables that OVMF keeps across reboots."""
 
 import re
-import subprocess
-import time
-import urllib.error
-import urllib.request
 
-import pytest
 from lib import boot, paths
 from lib.efi_shell import Watched
-from lib.machine import free_port
 
 SCRIPTS = paths.TOP / "scripts"
-FOLDER = paths.WORK / "boot-installed"
 MODULES = ("virtio_pci", "virtio_net", "af_packet")
 DISK_MODULES = ("ahci", "sd_mod", "vfat", "nls_cp437", "nls_ascii",
                 "nls_utf8", "efivarfs")
@@ -89,60 +81,3 @@ def test_installation_for_one_boot_for_all_and_its_end():
             re.findall("^Boot[O0-9].*", before, re.M)
         m.console.run("[ ! -e /esp/EFI/tandem ] && "
                       "[ ! -e /esp/loader/entries/tandem.conf ]")
-
-
-# ---- server ---------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def server():
-    port = free_port()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    log = FOLDER / "serve.log"
-    with open(log, "wb") as out:
-        process = subprocess.Popen([SCRIPTS / "serve", "--port", str(port)],
-                                   stdout=out, stderr=out)
-    deadline = time.monotonic() + 20
-    while "iPXE: chain" not in log.read_text():
-        assert time.monotonic() < deadline and process.poll() is None, \
-            log.read_text()
-        time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}", log
-    process.terminate()
-    assert process.wait(20) == 0
-
-
-def get(url, **headers):
-    with urllib.request.urlopen(urllib.request.Request(
-            url, headers=headers), timeout=20) as answer:
-        return answer.status, answer.headers, answer.read()
-
-
-def test_server_gives_lengths_and_ranges_and_logs_each_request(server):
-    url, log = server
-    data = paths.ONE_FILE.read_bytes()
-    status, headers, body = get(f"{url}/tandem.efi")
-    assert status == 200 and int(headers["Content-Length"]) == len(data)
-    assert body == data
-    status, headers, body = get(f"{url}/tandem.efi", Range="bytes=100-4099")
-    assert status == 206 and body == data[100:4100]
-    assert headers["Content-Range"] == f"bytes 100-4099/{len(data)}"
-    assert log.read_text().count("url:/tandem.efi") == 2
-
-
-def test_server_gives_what_was_built_last_and_nothing_else(server):
-    """Links lead to the files of the build, whatever is there by then."""
-    url, _ = server
-    data = paths.VMM.read_bytes()
-    assert get(f"{url}/tandem.elf")[2] == data
-    for place in ("/.config", "/obj", "/../.config", "/tandem.debug"):
-        with pytest.raises(urllib.error.HTTPError):
-            get(url + place)
-
-
-def test_server_writes_its_address_into_the_scripts(server):
-    url, _ = server
-    script_text = get(f"{url}/boot.ipxe")[2].decode()
-    assert script_text.startswith("#!ipxe\n")
-    assert f"chain {url}/tandem.efi" in script_text
-    assert f"(http,{url[7:]})/tandem.efi" in get(f"{url}/grub.cfg")[2].decode()

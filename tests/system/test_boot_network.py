@@ -7,44 +7,20 @@ DHCP and TFTP servers are QEMU's. One boot tries all the ways of HTTP, and then
 PXE with the real VMM.
 """
 
-import struct
-
 import pytest
-from lib import boot, disk, grub, paths, uefi_vars, vmm_file, wire
+from lib import boot, boot_card, disk, grub, paths, uefi_vars, vmm_file, wire
+from lib.boot_card import over_http, over_pxe
 from lib.efi_shell import SHELL, Watched
 from lib.web import Server
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 MODULES = ("virtio_pci", "virtio_net", "af_packet")
-MAC = "52:54:00:00:00:02"
 REFUSED = "Tandem: not started: {}; booting without it"
 CONF = b"log.level = 3\npanic.reboot = maybe\n"
-BOOT_CARD = 5       # its slot
 
 
 def refusing(why):
     return vmm_file.make(vmm_file.refusing(why))
-
-
-def card_node():
-    """PciRoot(0x0)/Pci(5,0)/MAC()/IPv4() (UEFI 2.10, 10.3)."""
-    return (uefi_vars.pci_node(BOOT_CARD) +
-            struct.pack("<BBH32sB", 3, 11, 37,
-                        bytes.fromhex(MAC.replace(":", "")), 1) +
-            struct.pack("<BBH4s4sHHHB4s4s", 3, 12, 27, b"", b"", 0, 0, 0, 0,
-                        b"", b""))
-
-
-def uri_node(url):
-    return struct.pack("<BBH", 3, 24, 4 + len(url)) + url.encode()
-
-
-def over_http(name, url):
-    return uefi_vars.boot_entry(name, card_node() + uri_node(url))
-
-
-def over_pxe(name):
-    return uefi_vars.boot_entry(name, card_node())
 
 
 class Bootfile(Watched):
@@ -66,8 +42,7 @@ class NetworkMachine(Watched):
     def __init__(self, name, tftp, bootfile, **more):
         more["extra"] = [
             "-netdev", f"user,id=boot,tftp={tftp},bootfile={bootfile}",
-            "-device", f"virtio-net-pci,netdev=boot,mac={MAC},romfile=,"
-            f"addr={BOOT_CARD:#x}"]
+            *boot_card.arguments("boot")]
         super().__init__(name, **more)
 
 
@@ -117,7 +92,7 @@ def tried(server):
     variables = uefi_vars.write(
         folder / "vars.fd",
         [*entries, over_pxe("pxe"), uefi_vars.boot_entry("Next", SHELL)])
-    with NetworkMachine(name, folder / "tftp", "boot/loadvmm.efi", nic=None,
+    with NetworkMachine(name, folder / "tftp", "boot/loadvmm.efi", peer=True,
                         memory=256, variables=variables) as machine:
         machine.console.expect_exact('starting Boot0006 "Next"', 240)
         yield machine
@@ -149,7 +124,11 @@ def test_two_files_over_pxe_come_with_their_configuration(tried):
     assert "1 value set by tandem.conf" in tried.vmm_log()
 
 
-# ---- one file, and then Linux ----------------------------------------------
+def test_vmm_answers_after_two_files_came_over_pxe(tried):
+    assert None not in wire.ping(tried.peer, ADDRESS, count=3)
+
+
+# ---- and then Linux ------------------------------------------------------------
 
 
 def pxe(name, options, _):
@@ -166,9 +145,24 @@ def ipxe(name, options, server):
     """iPXE takes it through the card that Tandem then takes from iPXE, which
     does not survive that: Tandem starts the next program itself."""
     server.pages["/tandem.efi"] = paths.ONE_FILE.read_bytes()
-    server.pages["/script"] = (
-        f"#!ipxe\nchain {server.url('/tandem.efi')} "
-        "boot.next=/EFI/grub.efi\n").encode()
+    return by_ipxe(name, options, server,
+                   f"chain {server.url('/tandem.efi')} "
+                   "boot.next=/EFI/grub.efi")
+
+
+def ipxe_two(name, options, server):
+    """The loader finds what iPXE has fetched before beside itself."""
+    server.pages.update({"/loadvmm.efi": paths.LOADER.read_bytes(),
+                         "/tandem.elf": paths.VMM.read_bytes(),
+                         "/tandem.conf": b"boot.next = /EFI/grub.efi\n"})
+    return by_ipxe(name, options, server,
+                   f"imgfetch {server.url('/tandem.elf')}\n"
+                   f"imgfetch {server.url('/tandem.conf')}\n"
+                   f"chain {server.url('/loadvmm.efi')}")
+
+
+def by_ipxe(name, options, server, commands):
+    server.pages["/script"] = f"#!ipxe\n{commands}\n".encode()
     order = [uefi_vars.boot_entry(
         "iPXE", disk.partition_node() + uefi_vars.file_node("/ipxe.efi"))]
     uefi_vars.write(options["variables"],
@@ -177,8 +171,9 @@ def ipxe(name, options, server):
                     **options)
 
 
-@pytest.mark.parametrize("way", [pxe, ipxe])
-def test_guest_and_vmm_answer_after_one_file_came_by(way, server):
+@pytest.mark.parametrize("way", [
+    pxe, ipxe, pytest.param(ipxe_two, marks=pytest.mark.long)])
+def test_guest_and_vmm_answer_after_tandem_came_by(way, server):
     name = f"boot-network-{way.__name__}"
     options = boot.prepare(name, boot.guest(MODULES), tandem=False, files={
         "ipxe.efi": "/usr/lib/ipxe/ipxe.efi",
@@ -187,7 +182,7 @@ def test_guest_and_vmm_answer_after_one_file_came_by(way, server):
             f"linux /EFI/debian/vmlinuz.efi {boot.CMDLINE}\n"
             "initrd /EFI/debian/initrd.img\nboot\n")})
     with way(name, options, server) as machine:
-        boot.wait_ready(machine, 90)
+        boot.wait_ready(machine)
         assert len(machine.said()) == 1 and "running, " in machine.said()[0]
         boot.dhcp(machine)
         machine.console.run("ping -c 2 -W 2 10.0.2.2")
