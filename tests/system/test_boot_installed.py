@@ -1,83 +1,223 @@
 # SPDX-License-Identifier: MIT
-"""From the build directory to a machine: the installation on an EFI system
-partition, with variables that OVMF keeps across reboots."""
+"""scripts/install-esp in a guest whose disk and variables OVMF keeps across
+reboots: what it puts into the firmware's boot order and menu, and what Debian's
+systemd-boot and GRUB make of the entries that it writes for them.
+
+Tests run in the order of the file, each from the state that the one before
+left.
+"""
 
 import re
 
-from lib import boot, paths
+import pytest
+from lib import boot, grub, paths
 from lib.efi_shell import Watched
 
-SCRIPTS = paths.TOP / "scripts"
-MODULES = ("virtio_pci", "virtio_net", "af_packet")
-DISK_MODULES = ("ahci", "sd_mod", "vfat", "nls_cp437", "nls_ascii",
-                "nls_utf8", "efivarfs")
+NAME = "boot-installed"
+FOLDER = paths.WORK / NAME
+SYSTEMD_BOOT = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi"
+MODULES = ("ahci", "sd_mod", "vfat", "nls_cp437", "nls_ascii", "nls_utf8",
+           "efivarfs")
+VARIABLES = "/sys/firmware/efi/efivars"
+# UEFI 2.10, 8.5.4: the next boot goes to the firmware's setup
+TO_SETUP = r"printf '\007\000\000\000\001\000\000\000\000\000\000\000' >" \
+    f"{VARIABLES}/OsIndications-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+UP, DOWN, ENTER = "\x1b[A", "\x1b[B", "\r"
+INSTALL = "install-esp --esp /esp --file /new.efi"
+
+# Of the ESP: an entry for the OS in each boot loader's own words.
+SYSTEMD_DEBIAN = f"""title Debian
+linux /EFI/debian/vmlinuz.efi
+initrd /EFI/debian/initrd.img
+options {boot.CMDLINE}
+"""
+GRUB_DEBIAN = f"""menuentry 'Debian' {{
+	linux /EFI/debian/vmlinuz.efi {boot.CMDLINE}
+	initrd /EFI/debian/initrd.img
+}}
+"""
 
 
-# ---- installed ------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def machine():
+    """The disk's own system alone, at first."""
+    guest = boot.guest(
+        MODULES,
+        start=f"mkdir /esp\nmount -t efivarfs v {VARIABLES}\n"
+        "mount -t vfat /dev/sda1 /esp\n",
+        programs=["/usr/bin/efibootmgr", "/usr/sbin/blkid"])
+    guest.file("bin/install-esp", paths.TOP / "scripts" / "install-esp", 0o755)
+    guest.file("old.efi", paths.need(paths.LOADER, "run make"))
+    guest.file("new.efi", paths.need(paths.ONE_FILE, "run make"))
+    options = boot.prepare(NAME, guest, tandem=False, files={
+        "EFI/grub/grub.efi": grub.image(
+            FOLDER / "grub.efi", "configfile /EFI/grub/grub.cfg\n"),
+        "EFI/grub/debian.cfg": GRUB_DEBIAN.encode(),
+        "EFI/systemd/systemd-bootx64.efi": paths.need(SYSTEMD_BOOT,
+                                                      "run scripts/setup"),
+        "loader/loader.conf": b"timeout menu-force\n",
+        "loader/entries/debian.conf": SYSTEMD_DEBIAN.encode()})
+    with Watched(NAME, nic=None, memory=512, **options) as m:
+        boot.wait_ready(m)
+        assert m.said() == []
+        m.before = efibootmgr(m)
+        yield m
 
 
 def efibootmgr(machine):
     return machine.console.run("efibootmgr")
 
 
+def order(machine):
+    return re.search(r"BootOrder: (\S+)", efibootmgr(machine))[1]
+
+
+def number(machine, name):
+    """The number of the entry with that name."""
+    return re.search(rf"^Boot(\w{{4}})\* {re.escape(name)}\s*?(\t|$)",
+                     efibootmgr(machine), re.M)[1]
+
+
+def reboot(machine):
+    machine.console.begin("reboot -f")
+    machine.console.agent = False
+
+
 def again(machine):
     """Reboots: what the loader said this time."""
     before = len(machine.said())
-    machine.console.begin("reboot -f")
-    machine.console.agent = False
-    boot.wait_ready(machine, 90)
+    reboot(machine)
+    boot.wait_ready(machine)
     return machine.said()[before:]
 
 
-def test_installation_for_one_boot_for_all_and_its_end():
-    """In a guest whose disk and variables stay across its reboots."""
-    one = paths.need(paths.ONE_FILE, "run make")
-    guest = boot.guest(
-        (*MODULES, *DISK_MODULES),
-        start="mkdir /esp\nmount -t efivarfs v /sys/firmware/efi/efivars\n"
-        "mount -t vfat /dev/sda1 /esp\n",
-        programs=["/usr/bin/efibootmgr"])
-    guest.file("bin/install-esp", SCRIPTS / "install-esp", 0o755)
-    guest.file("old.efi", paths.BUILD / "loadvmm.efi")
-    guest.file("new.efi", one)
-    options = boot.prepare("boot-installed", guest, tandem=False)
-    install = "install-esp --esp /esp --file "
-    with Watched("boot-installed", nic=None, memory=512, **options) as m:
-        boot.wait_ready(m, 90)
-        assert m.said() == []
-        before = efibootmgr(m)
-        # what is not there, or not an ESP, costs nothing
-        assert m.console.status("install-esp --esp /tmp --file /new.efi"
-                                )[0] == 1
-        assert m.console.status(install + "/none.efi")[0] == 1
-        assert efibootmgr(m) == before
+# ---- the firmware's order and menu ----
 
-        assert "at the next boot only" in m.console.run(
-            install + "/new.efi --once")
-        said = again(m)
-        assert len(said) == 1 and "running, " in said[0]
-        assert again(m) == []
 
-        # an older one is there, and stays as an entry of its own
-        m.console.run("cp /old.efi /esp/EFI/tandem/tandem.efi")
-        assert "first in the order" in m.console.run(
-            install + "/new.efi --systemd-boot --grub /tmp/42_tandem")
-        listed = efibootmgr(m)
-        number = re.search(r"Boot(\d+)\* Tandem\s", listed)[1]
-        assert f"BootOrder: {number}," in listed
-        previous = re.search(r"Boot(\d+)\* Tandem \(previous\)", listed)[1]
-        assert previous not in re.search(r"BootOrder: (\S+)", listed)[1]
-        m.console.run("cmp /old.efi /esp/EFI/tandem/previous.efi && "
-                      "cmp /new.efi /esp/EFI/tandem/tandem.efi")
-        assert "efi /EFI/tandem/tandem.efi" in m.console.run(
-            "cat /esp/loader/entries/tandem.conf")
-        assert "chainloader /EFI/tandem/tandem.efi" in m.console.run(
-            "sh /tmp/42_tandem")
-        said = again(m)
-        assert len(said) == 1 and "running, " in said[0]
+def test_what_is_no_esp_or_no_program_changes_nothing(machine):
+    for words in ("--esp /tmp --file /new.efi", "--esp /esp --file /none.efi"):
+        assert machine.console.status(f"install-esp {words}")[0] == 1
+    assert efibootmgr(machine) == machine.before
 
-        m.console.run("install-esp --esp /esp --uninstall")
-        assert re.findall("^Boot[O0-9].*", efibootmgr(m), re.M) == \
-            re.findall("^Boot[O0-9].*", before, re.M)
-        m.console.run("[ ! -e /esp/EFI/tandem ] && "
-                      "[ ! -e /esp/loader/entries/tandem.conf ]")
+
+def test_entry_for_the_next_boot_only(machine):
+    assert "at the next boot only" in machine.console.run(f"{INSTALL} --once")
+    said = again(machine)
+    assert len(said) == 1 and "running, " in said[0]
+    assert "BootNext" not in efibootmgr(machine)
+    assert number(machine, "Tandem") not in order(machine)
+
+
+def choose(machine, program, key):
+    """In the firmware's boot menu: to the entry of a program, and starts it."""
+    for _ in range(6):
+        machine.console.send(key)
+        try:
+            machine.console.expect(re.escape(program), 5)
+        except TimeoutError:
+            continue
+        machine.console.send(ENTER)
+        return
+    raise AssertionError(f"the firmware's menu does not show {program}")
+
+
+def test_entry_without_order_is_the_last_in_it(machine):
+    before = order(machine)
+    assert "last in the order" in machine.console.run(f"{INSTALL} --no-order")
+    assert order(machine) == f"{before},{number(machine, 'Tandem')}"
+
+
+@pytest.mark.long
+def test_firmwares_menu_shows_that_entry_and_starts_it(machine):
+    machine.console.run(TO_SETUP)
+    reboot(machine)
+    machine.console.expect("current system", 60)
+    for _ in range(2):
+        machine.console.send(DOWN)
+        machine.console.expect("take you to the", 10)
+    machine.console.send(ENTER)
+    machine.console.expect("Device Path", 10)
+    choose(machine, "tandem.efi", DOWN)
+    machine.console.expect_exact("running, ", 30)
+    choose(machine, "vmlinuz.efi", UP)
+    boot.wait_ready(machine)
+
+
+def test_entry_comes_first_and_an_older_program_stays_as_another(machine):
+    machine.console.run("cp /old.efi /esp/EFI/tandem/tandem.efi")
+    assert "first in the order" in machine.console.run(INSTALL)
+    assert order(machine).startswith(number(machine, "Tandem"))
+    assert order(machine).endswith(number(machine, "Tandem (previous)"))
+    machine.console.run("cmp /old.efi /esp/EFI/tandem/previous.efi && "
+                        "cmp /new.efi /esp/EFI/tandem/tandem.efi")
+    said = again(machine)
+    assert len(said) == 1 and "running, " in said[0]
+
+
+# ---- other boot loaders ----
+
+
+def test_entries_for_other_boot_loaders_are_written(machine):
+    machine.console.run(f"{INSTALL} --no-order --systemd-boot "
+                        "--grub /tmp/42_tandem")
+    said = machine.console.run("cat /esp/loader/entries/a-tandem.conf")
+    assert "efi /EFI/tandem/tandem.efi" in said
+    uuid = machine.console.run("blkid -s UUID -o value /dev/sda1").strip()
+    said = machine.console.run("sh /tmp/42_tandem")
+    assert f"--fs-uuid {uuid}" in said
+    assert "chainloader /EFI/tandem/tandem.efi" in said
+
+
+def next_boot(machine, name, program):
+    """Has the firmware start another boot loader at the next boot."""
+    machine.console.run(
+        f"efibootmgr -q --create-only --disk /dev/sda --part 1 --label {name} "
+        f"--loader '{program}'")
+    entry = number(machine, name)
+    machine.console.run(f"efibootmgr -q --bootnext {entry}")
+    reboot(machine)
+    return entry
+
+
+def ready_without(machine, entry):
+    boot.wait_ready(machine)
+    machine.console.run(f"efibootmgr -q -B -b {entry}")
+
+
+@pytest.mark.long
+def test_systemd_boot_starts_tandem_and_then_its_menu_again(machine):
+    """Tandem is not what the menu begins with."""
+    entry = next_boot(machine, "systemd",
+                      r"\EFI\systemd\systemd-bootx64.efi")
+    machine.console.expect("Tandem, then this menu again", 60)
+    machine.console.expect("Reboot Into", 10)
+    machine.console.send(DOWN + ENTER)
+    machine.console.expect_exact("running, ", 30)
+    machine.console.expect("Reboot Into", 30)
+    machine.console.send(ENTER)
+    ready_without(machine, entry)
+
+
+@pytest.mark.long
+def test_grub_starts_tandem_and_then_its_menu_again(machine):
+    machine.console.run("(sh /tmp/42_tandem; cat /esp/EFI/grub/debian.cfg) "
+                        ">/esp/EFI/grub/grub.cfg && sync")
+    entry = next_boot(machine, "grub", r"\EFI\grub\grub.efi")
+    machine.console.expect("Tandem, then this menu again", 60)
+    machine.console.send(ENTER)
+    machine.console.expect_exact("running, ", 30)
+    machine.console.expect("Debian", 30)
+    machine.console.send(DOWN)
+    machine.console.expect("Debian", 30)
+    machine.console.send(ENTER)
+    ready_without(machine, entry)
+
+
+def test_uninstalled_nothing_is_left_of_it(machine):
+    machine.console.run("install-esp --esp /esp --grub /tmp/42_tandem "
+                        "--uninstall")
+    assert "Tandem" not in efibootmgr(machine)
+    assert order(machine).startswith(
+        re.search(r"BootOrder: (\S+)", machine.before)[1])
+    machine.console.run("[ ! -e /esp/EFI/tandem ] && [ ! -e /tmp/42_tandem ] "
+                        "&& [ \"$(ls /esp/loader/entries)\" = debian.conf ]")

@@ -13,8 +13,8 @@ from .efi_shell import plain
 
 PROMPT = "grub> "
 MODULES = "/usr/lib/grub/x86_64-efi"
-WANTED = ("normal part_gpt fat linux chain lsefimmap ls echo multiboot "
-          "multiboot2")
+WANTED = ("normal part_gpt fat linux chain lsefimmap ls echo configfile "
+          "search search_fs_uuid multiboot multiboot2")
 
 
 def image(path, commands=""):
