@@ -24,6 +24,11 @@ def altered(data, at):
     return data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1:]
 
 
+def for_arm(image):
+    """The image with another machine type in its header (ELF, e_machine)."""
+    return image[:18] + (183).to_bytes(2, "little") + image[20:]
+
+
 # Folder: what lies there as tandem.elf, and what the loader says of it.
 ODD = {
     "missing": (None, "tandem.elf is not beside the loader"),
@@ -34,6 +39,8 @@ ODD = {
              "tandem.elf is damaged: its checksum is wrong"),
     "noelf": (vmm_file.seal(b"This is no program." * 100),
               "tandem.elf is not an x86-64 ELF program"),
+    "arm": (vmm_file.seal(for_arm(vmm_file.unseal(FINE))),
+            "tandem.elf is not an x86-64 ELF program"),
     "version": (vmm_file.make(b"\xc3", version=99),
                 "tandem.elf is of another version than this loader"),
     "huge": (vmm_file.make(b"\xc3", block_mib=1024),

@@ -6,6 +6,7 @@ As in test_loader.py, odd files have boot entries of their own before the right
 one, and one boot tries them all.
 """
 
+import struct
 import subprocess
 
 import pytest
@@ -21,6 +22,7 @@ CONF = b"log.level = 3\npanic.reboot = maybe\n"
 # Folder: what the loader says of the file there, None if the firmware says it.
 ODD = {
     "cut": None,
+    "machine": None,
     "byte": "the VMM in this file is damaged: its checksum is wrong",
     "zeros": "the VMM in this file is cut short or has no checksum at its end",
     "other": "not today",
@@ -45,6 +47,13 @@ def content(program, section, folder):
     subprocess.run(["objcopy", "-O", "binary", "-j", section, program,
                     folder / "content"], check=True, timeout=60)
     return (folder / "content").read_bytes()
+
+
+def for_arm(program):
+    """The program with another machine type in its header (PE/COFF, 3.3)."""
+    at = struct.unpack_from("<I", program, 60)[0] + 4
+    assert program[at:at + 2] == b"\x64\x86"
+    return program[:at] + b"\x64\xaa" + program[at + 2:]
 
 
 def entry(folder):
@@ -99,6 +108,7 @@ def machine():
                    timeout=60)
     files = {f"EFI/{name}/tandem.efi": program for name, program in {
         "cut": data[:len(data) // 2],
+        "machine": for_arm(data),
         "byte": data.replace(vmm, broken),
         "zeros": vmm_file.inside(one_file(), None, folder / "zeros"),
         "other": vmm_file.inside(one_file(), refusing, folder / "other"),
@@ -120,9 +130,11 @@ def test_each_odd_file_gets_one_line_that_says_why(machine):
     assert "running, " in said[-1]
 
 
-def test_a_file_that_is_cut_short_does_not_start(machine):
+def test_a_file_that_is_cut_short_or_for_another_machine_does_not_start(
+        machine):
     text = machine.text.getvalue()
     assert 'failed to load Boot0000 "cut"' in text
+    assert 'failed to load Boot0001 "machine"' in text
 
 
 def test_configuration_comes_from_the_section_and_no_file_is_read(machine):
