@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Guests of the system tests: in the firmware, and above Linux.
-efi-progs-y += allcpus hang probe
+efi-progs-y += allcpus hang probe waits
 allcpus-y += tests/system/efi/allcpus.c
 hang-y += tests/system/efi/hang.c tests/system/efi/call.c
 probe-y += tests/system/efi/probe.c
+waits-y += tests/system/efi/waits.c
 
 guest-progs-y += debugmark kexecload vmmcalls vmmcalls32 vmmstatus callrate
 debugmark-y += tests/system/guest/debugmark.c guest/dbgsh/session.c \

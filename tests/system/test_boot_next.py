@@ -4,8 +4,10 @@ chosen in the menu, or nothing, when the firmware goes on; and a key that keeps
 Tandem from being started."""
 
 import contextlib
+import re
 import time
 
+import pytest
 from lib import boot, disk, grub, paths, uefi_vars, vmm_file
 from lib.efi_shell import SHELL, Watched, shell
 
@@ -100,3 +102,20 @@ def test_key_that_is_held_skips_tandem():
                 break
         starting(machine, "Next")
         assert machine.said() == [REFUSED.format("key S is held")]
+
+
+@pytest.mark.long
+def test_watchdog_ends_a_named_program_that_waits_for_ever():
+    """After its five minutes, and not before; Tandem is started again."""
+    program = paths.need(paths.BUILD / "efi" / "waits.efi", "run make")
+    entries = {"waits": (paths.need(paths.VMM, "run make"),
+                         rb"boot.next = \EFI\waits.efi")}
+    with machine_with("boot-watchdog", entries,
+                      {"EFI/waits.efi": program}) as machine:
+        machine.console.expect("waits: from now on", 60)
+        machine.console.expect("waits: from now on", 1800)
+        minutes = re.findall(r"waits: minute (\d)", machine.text.getvalue())
+        assert minutes in (list("1234"), list("12345"))
+        assert len(machine.said()) == 2
+        assert all("running, " in line for line in machine.said())
+        assert "reset: guest: reset by port 0xcf9" in machine.vmm_log()
