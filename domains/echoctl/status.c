@@ -62,9 +62,11 @@ void echoctl_text(const struct echo_servers *servers,
 	const struct echo_server_state *udp = &servers->udp;
 
 	print_server("tcp", tcp);
-	printf("connections %u open %lu accepted %lu refused %lu evicted "
-	       "%lu reset, %lu bytes echoed\n", tcp->open, tcp->accepted,
-	       tcp->refused, tcp->evicted, tcp->reset, tcp->bytes);
+	printf("connections %u open of %u, %lu accepted %lu refused %lu reset "
+	       "%lu half-open evicted, %lu KiB of windows, %lu segments waited "
+	       "for memory, %lu bytes echoed\n", tcp->open, tcp->limit,
+	       tcp->accepted, tcp->refused, tcp->reset, tcp->evicted,
+	       tcp->windows / 1024, tcp->no_memory, tcp->bytes);
 	print_server("udp", udp);
 	printf("datagrams %lu echoed %lu from a port that would loop %lu "
 	       "without memory, %lu bytes echoed\n", udp->datagrams,
@@ -81,7 +83,10 @@ static void tcp(struct json *j, const struct echo_server_state *s)
 	json_number(j, "open", s->open);
 	json_number(j, "accepted", s->accepted);
 	json_number(j, "refused", s->refused);
+	json_number(j, "limit", s->limit);
 	json_number(j, "evicted", s->evicted);
+	json_number(j, "windows", s->windows);
+	json_number(j, "no_memory", s->no_memory);
 	json_number(j, "reset", s->reset);
 	json_number(j, "bytes", s->bytes);
 	json_close(j);

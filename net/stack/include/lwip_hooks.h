@@ -3,6 +3,7 @@
 #ifndef LWIP_HOOKS_H
 #define LWIP_HOOKS_H
 
+#include "lwip/err.h"
 #include "lwip/ip_addr.h"
 
 /* net/stack/lwip/random.c: RFC 6528 */
@@ -25,5 +26,27 @@ void stack_dhcp_append(struct netif *n, struct dhcp_msg *msg, u8_t type,
 void stack_sntp_nonce(s32_t *seconds, u32_t *fraction);
 void stack_sntp_answer(s32_t seconds, u32_t fraction);
 u32_t stack_sntp_delay(void);
+
+/* ---- net/stack/lwip/listen.c ---- */
+
+struct tcp_pcb;
+
+/*
+ * Connections to listener begin with a window of so many bytes, at most 65535 and
+ * TCP_WND, instead of TCP_WND: tcp_recved() of more than was received makes it
+ * larger. One listener; NULL: none.
+ */
+void stack_tcp_windows(const void *listener, u32_t window);
+
+/* Half-open connections that were given up for newer ones. */
+u64_t stack_tcp_half_open_evicted(void);
+
+err_t stack_tcp_input(struct tcp_pcb *pcb);
+u8_t stack_tcp_options(const struct tcp_pcb *pcb, u8_t length);
+
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, at2, p) \
+	stack_tcp_input(pcb)
+#define LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH(pcb, length) \
+	stack_tcp_options(pcb, length)
 
 #endif

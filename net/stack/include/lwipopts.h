@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lwIP's options (its src/include/lwip/opt.h explains each): raw API in one
- * thread, IPv4 static or by DHCP, IPv6, TCP sized so that netd's memory holds
- * the worst case of all connections at once.
+ * thread, IPv4 static or by DHCP, IPv6, TCP for many connections, of which each
+ * service bounds what it keeps (services/echo/server.c).
  */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
@@ -27,14 +27,20 @@
 #define MEMP_MEM_MALLOC			0
 #define MEMP_OVERFLOW_CHECK		0
 
-/* Connections that services may have at once, and others in passing. */
-#define NETD_TCP_CONNECTIONS		64
-#define MEMP_NUM_TCP_PCB		(2 * NETD_TCP_CONNECTIONS + 8)
+/* Connections of the echo server; half-open ones; those of other services. */
+#ifdef CONFIG_ECHO_CONNECTIONS
+#define NETD_TCP_CONNECTIONS		CONFIG_ECHO_CONNECTIONS
+#else
+#define NETD_TCP_CONNECTIONS		0
+#endif
+#define NETD_TCP_HALF_OPEN		250	/* lwIP counts up to 255 */
+#define MEMP_NUM_TCP_PCB		(NETD_TCP_CONNECTIONS + \
+					 NETD_TCP_HALF_OPEN + 64)
 #define MEMP_NUM_TCP_PCB_LISTEN		8
 /* DHCP, echo server and client, syslog, SNTP, one for each name asked for */
 #define MEMP_NUM_UDP_PCB		13
-#define MEMP_NUM_TCP_SEG		2048
-#define MEMP_NUM_PBUF			2048
+#define MEMP_NUM_TCP_SEG		(2048 + 4 * NETD_TCP_CONNECTIONS)
+#define MEMP_NUM_PBUF			MEMP_NUM_TCP_SEG
 #define MEMP_NUM_ARP_QUEUE		32
 #define MEMP_NUM_REASSDATA		8
 #define MEMP_NUM_FRAG_PBUF		64
@@ -118,21 +124,13 @@
 #define LWIP_WND_SCALE			1
 #define TCP_RCV_SCALE			2
 #define TCP_LISTEN_BACKLOG		1
-#define TCP_DEFAULT_LISTEN_BACKLOG	NETD_TCP_CONNECTIONS
+#define TCP_DEFAULT_LISTEN_BACKLOG	16
 
 /*
- * A service keeps what it received until it is done with it, up to the window:
- * half of netd's memory, shared out to all connections, is the window.
+ * The largest window: what the receive slots hold while netd waits for its
+ * turn, and some. The echo server's begin smaller (lwip_hooks.h).
  */
-#define NETD_TCP_SHARE \
-	(CONFIG_NETD_MEMORY_KIB * 1024 / 2 / NETD_TCP_CONNECTIONS)
-#if NETD_TCP_SHARE < 4 * TCP_MSS
-#define TCP_WND				(4 * TCP_MSS)
-#elif NETD_TCP_SHARE > (0xffff << TCP_RCV_SCALE)
-#define TCP_WND				(0xffff << TCP_RCV_SCALE)
-#else
-#define TCP_WND				NETD_TCP_SHARE
-#endif
+#define TCP_WND				(44 * TCP_MSS)
 #define TCP_SND_BUF			TCP_WND
 #define TCP_SND_QUEUELEN		(4 * TCP_SND_BUF / TCP_MSS)
 #define TCP_SNDLOWAT			(TCP_SND_BUF / 4)

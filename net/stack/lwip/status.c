@@ -14,9 +14,9 @@
 #include <string.h>
 #include <tandem/kconfig.h>
 
-_Static_assert((MEMP_NUM_TCP_PCB + MEMP_NUM_TCP_PCB_LISTEN +
-		MEMP_NUM_UDP_PCB) * sizeof(struct netd_connection) <=
-	       NETD_ANSWER_MAX, "room for all connections");
+_Static_assert((MEMP_NUM_TCP_PCB_LISTEN + MEMP_NUM_UDP_PCB) *
+	       sizeof(struct netd_connection) <= NETD_ANSWER_MAX / 2,
+	       "room for all who listen, and many connections");
 
 /* Structs of one kind, as many as fit. */
 struct list {
@@ -165,10 +165,10 @@ static void udp_list(struct list *l)
 static void connections(struct list *l)
 {
 	tcp_list(l, (const struct tcp_pcb *)tcp_listen_pcbs.listen_pcbs);
-	tcp_list(l, tcp_active_pcbs);
-	tcp_list(l, tcp_bound_pcbs);
-	tcp_list(l, tcp_tw_pcbs);
 	udp_list(l);
+	tcp_list(l, tcp_bound_pcbs);
+	tcp_list(l, tcp_active_pcbs);
+	tcp_list(l, tcp_tw_pcbs);
 }
 
 int stack_status(int question, void *to, size_t size)

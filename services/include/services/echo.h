@@ -66,8 +66,13 @@ struct echo_request {
 struct echo_server_state {
 	uint16_t port;		/* 0: stopped */
 	uint16_t pad;
-	uint32_t open;		/* connections; TCP, as the next four */
-	uint64_t accepted, refused, evicted, reset;
+	uint32_t open;		/* connections; TCP, as the next ones */
+	uint64_t accepted, refused, reset;
+	uint64_t evicted;	/* half-open, for a newer one */
+	uint64_t no_memory;	/* segments that had to wait for some */
+	uint64_t windows;	/* bytes, of all connections */
+	uint32_t limit;		/* of open */
+	uint32_t pad2;
 	uint64_t datagrams, loops, unsent;	/* UDP */
 	uint64_t bytes;		/* echoed */
 };

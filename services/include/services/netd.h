@@ -19,7 +19,7 @@
 #define NETD_HANDLER		"netd"
 
 /* No answer is longer; what does not fit a buffer is left out unsaid. */
-#define NETD_ANSWER_MAX		20480
+#define NETD_ANSWER_MAX		65536
 
 enum netd_question {
 	NETD_INTERFACE,		/* struct netd_interface */

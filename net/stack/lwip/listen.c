@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What lwIP leaves open where connections begin.
+ *
+ * It advertises one window for all of them before a service hears of one; a
+ * service with many has it begin smaller here, when lwIP asks how long the
+ * options of its first segment are.
+ *
+ * A listener whose half-open connections are all taken is deaf for the 20 s that
+ * lwIP gives each, as who forges SYNs wants it. So one that is 5 s old makes
+ * room for the next SYN: who is real has answered by then, if not at first
+ * then when lwIP asked again after 3 s; and who comes while they are all younger
+ * asks again.
+ */
+#include <lwip/priv/tcp_priv.h>
+#include <lwip_hooks.h>
+
+#define OLD_TICKS	10	/* of lwIP's slow timer, 0.5 s each */
+
+static const void *small_listener;
+static tcpwnd_size_t small_window;
+static u64_t evicted;
+
+void stack_tcp_windows(const void *listener, u32_t window)
+{
+	small_listener = listener;
+	small_window = window;
+}
+
+u64_t stack_tcp_half_open_evicted(void)
+{
+	return evicted;
+}
+
+/* New ones are put in front of the list, so the last is the oldest. */
+static void evict_oldest(const struct tcp_pcb_listen *l)
+{
+	struct tcp_pcb *p, *oldest = NULL;
+
+	for (p = tcp_active_pcbs; p; p = p->next)
+		if (p->state == SYN_RCVD && p->listener == l)
+			oldest = p;
+	if (!oldest || tcp_ticks - oldest->tmr < OLD_TICKS)
+		return;
+	evicted++;
+	tcp_abandon(oldest, 0);
+}
+
+/* A segment for pcb; for a listener, too. */
+err_t stack_tcp_input(struct tcp_pcb *pcb)
+{
+	const struct tcp_pcb_listen *l = (const void *)pcb;
+
+	if (pcb->state == LISTEN && l->accepts_pending >= l->backlog)
+		evict_oldest(l);
+	return ERR_OK;
+}
+
+/* The length of what lwIP has, as it is. */
+u8_t stack_tcp_options(const struct tcp_pcb *pcb, u8_t length)
+{
+	struct tcp_pcb *p = LWIP_CONST_CAST(struct tcp_pcb *, pcb);
+
+	if (pcb->state == SYN_RCVD && small_listener &&
+	    (const void *)pcb->listener == small_listener)
+		p->rcv_wnd = p->rcv_ann_wnd = small_window;
+	return length;
+}
