@@ -170,7 +170,7 @@ void gate_answered(struct gate *g, bool go_on)
 /* Bytes of the client's, as many as make one request. */
 static void take(struct gate *g, const struct pbuf *p)
 {
-	size_t used = 0;
+	size_t used = 0, left = p->tot_len;
 	int status = MGMT_READER_MORE;
 
 	if (g->phase == IDLE) {
@@ -188,13 +188,14 @@ static void take(struct gate *g, const struct pbuf *p)
 		g->more = true;
 		return;
 	}
-	for (; p && status == MGMT_READER_MORE; p = p->next)
+	for (; p && status == MGMT_READER_MORE; p = p->next) {
 		status = mgmt_reader_feed(g->reader, p->payload, p->len,
 					  &used);
+		left -= used;
+	}
 	if (status == MGMT_READER_MORE)
 		return;
-	/* status was found in the pbuf before p */
-	g->more = status != MGMT_READER_DONE || p;
+	g->more = status != MGMT_READER_DONE || left > 0;
 	answer(g, status == MGMT_READER_DONE ? 0 : status);
 }
 
