@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# Who may use the management service, and what requests say.
+unit-tests-y += mgmt_auth mgmt_input
+mgmt_auth-y += tests/unit/mgmt_auth_test.c tests/unit/mgmt_mbedtls.c \
+	services/mgmt/auth.c services/mgmt/attempts.c services/mgmt/sessions.c \
+	services/mgmt/password.c
+mgmt_auth-cflags := -Iservices/mgmt -Itests/unit/mgmt_fake \
+	-I$(TANDEM_CACHE)/src/mbedtls/library \
+	-isystem $(TANDEM_CACHE)/src/mbedtls/include \
+	-DMBEDTLS_CONFIG_FILE='<mgmt_mbedtls.h>' -Iservices/include \
+	-idirafter domains/include -include tests/unit/mgmt_mbedtls.h
+mgmt_input-y += tests/unit/mgmt_input_test.c services/mgmt/input.c
+mgmt_input-cflags := -Iservices/mgmt
