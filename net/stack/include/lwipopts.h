@@ -17,9 +17,9 @@
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
-/* lwIP's own, of a short lease (dhcp.c), the echo client's, syslog's, mgmt's 3,
+/* lwIP's own, of a short lease (dhcp.c), the echo client's, syslog's, mgmt's 5,
  * SNTP's 3 */
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 9)
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 11)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8

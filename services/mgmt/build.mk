@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# What the management service serves: login, API, metrics, page.
+netd-$(CONFIG_MGMT) += services/mgmt/api.c services/mgmt/input.c \
+	services/mgmt/auth.c services/mgmt/login.c services/mgmt/password.c \
+	services/mgmt/attempts.c services/mgmt/sessions.c \
+	services/mgmt/api_status.c services/mgmt/api_network.c \
+	services/mgmt/api_services.c services/mgmt/api_log.c \
+	services/mgmt/api_config.c services/mgmt/metrics.c \
+	services/mgmt/page.c services/mgmt/page_files.S
+
+# The page's files, compressed, and jsmn's one header, alone in a folder.
+mgmt_page := $(patsubst services/mgmt/page/%,$(O)/page/%.gz,\
+	$(wildcard services/mgmt/page/*))
+mgmt_cflags := -Wa,-I$(O)/page -isystem $(O)/include/jsmn
+netd-cflags += $(if $(CONFIG_MGMT),$(mgmt_cflags))
+
+$(O)/page/%.gz: services/mgmt/page/%
+	@mkdir -p $(@D)
+	$(call say,GZIP,$@)gzip -9nc $< >$@
+
+$(O)/include/jsmn/jsmn.h: /usr/include/jsmn.h
+	@mkdir -p $(@D)
+	@cp $< $@
+
+/usr/include/jsmn.h:
+	@echo "jsmn.h is missing: run scripts/setup" >&2; exit 1
+
+$(O)/obj/domains/netd/services/mgmt/page_files.o: $(mgmt_page)
+$(O)/obj/domains/netd/services/mgmt/input.o: $(O)/include/jsmn/jsmn.h
