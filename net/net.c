@@ -6,6 +6,7 @@
  */
 #define LOG_PREFIX "net: "
 
+#include <net/capture.h>
 #include <net/net.h>
 
 #include <errno.h>
@@ -118,30 +119,30 @@ unsigned int net_forward(struct net_switch *sw, struct net_port *from,
 	struct net_port *wire = sw->port[NET_WIRE];
 	uint8_t present = BIT(NET_WIRE);
 	uint64_t bytes = 0, filtered = 0;
+	unsigned int done[NET_PORTS] = { 0 };
 	struct batch b;
 
 	if (from != wire) {
-		unsigned int done;
-
 		select_frames(&b, f, targets, n, NET_WIRE);
-		done = deliver(wire, &b);
-		if (done < b.n) {
+		done[NET_WIRE] = deliver(wire, &b);
+		if (done[NET_WIRE] < b.n) {
 			net_count(&wire->count.tx_busy, 1);
-			n = b.place[done];
+			n = b.place[done[NET_WIRE]];
 		}
 	}
 	for (enum net_port_id id = NET_GUEST; id < NET_PORTS; id++) {
 		struct net_port *to = sw->port[id];
-		unsigned int done;
 
 		if (!to || to == from)
 			continue;
 		present |= BIT(id);
 		select_frames(&b, f, targets, n, id);
-		done = deliver(to, &b);
-		if (done < b.n)
-			net_count(&to->count.rx_no_buffer, b.n - done);
+		done[id] = deliver(to, &b);
+		if (done[id] < b.n)
+			net_count(&to->count.rx_no_buffer, b.n - done[id]);
 	}
+	if (IS_ENABLED(CONFIG_MGMT) && __builtin_expect(net_capture_on, 0))
+		net_capture_frames(from, f, targets, n, done);
 	for (unsigned int i = 0; i < n; i++) {
 		bytes += f[i]->len;
 		filtered += !(targets[i] & present);

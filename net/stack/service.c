@@ -10,10 +10,12 @@
 #include "stack.h"
 
 #include <errno.h>
+#include <net/capture.h>
 #include <net/settings.h>
 #include <stdio.h>
 #include <string.h>
 #include <tandem/conf.h>
+#include <tandem/kconfig.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/random.h>
@@ -184,6 +186,8 @@ static void ended(struct service *service, struct domain *d)
 	spin_lock(&s->lock);
 	s->domain = NULL;
 	spin_unlock(&s->lock);
+	if (IS_ENABLED(CONFIG_MGMT))
+		net_capture_owner_ended(d);
 }
 
 static void notify(struct service *service, struct domain *d)

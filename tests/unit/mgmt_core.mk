@@ -3,3 +3,5 @@
 unit-tests-y += clock identity
 clock-y += tests/unit/clock_test.c
 identity-y += tests/unit/identity_test.c
+unit-tests-$(CONFIG_MGMT) += net_capture
+net_capture-y += tests/unit/net_capture_test.c

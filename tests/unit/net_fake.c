@@ -230,3 +230,22 @@ uint32_t random32(void)
 	x ^= x << 5;
 	return x;
 }
+
+/* ---- a capture that notes the last batch ---- */
+
+bool net_capture_on;
+struct fake_capture fake_capture;
+
+void net_capture_frames(const struct net_port *from,
+			struct frame *const *f __unused,
+			const uint8_t *targets __unused, unsigned int n,
+			const unsigned int done[NET_PORTS])
+{
+	fake_capture.from = from->id;
+	fake_capture.n = n;
+	memcpy(fake_capture.done, done, sizeof(fake_capture.done));
+}
+
+void net_capture_owner_ended(const struct domain *d __unused)
+{
+}

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <net/capture.h>
 #include <tandem/trap.h>
 #include <tandem/types.h>
 
@@ -44,5 +45,13 @@ bool guest_access(uint64_t addr, unsigned int size, bool write,
 unsigned int n_traps(void);
 
 uint32_t random32(void);
+
+/* What the tap at the switch was given last. */
+struct fake_capture {
+	enum net_port_id from;
+	unsigned int n, done[NET_PORTS];
+};
+
+extern struct fake_capture fake_capture;
 
 #endif

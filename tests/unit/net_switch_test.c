@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <net/net.h>
+#include <tandem/kconfig.h>
 
 #define VMM_IP	{ 10, 0, 2, 50 }
 
@@ -310,6 +311,29 @@ static void copies_cross_segments(void)
 	CHECK(!frame_copy(&frames[0], 65, out, 0));
 }
 
+static void a_capture_is_told_who_took_how_many(void)
+{
+	if (!IS_ENABLED(CONFIG_MGMT))
+		return;
+	use();
+	net_capture_on = true;
+	for (unsigned int i = 0; i < 4; i++)
+		make(i, "\xff\xff\xff\xff\xff\xff", true);
+	guest.room = 1;
+	CHECK(net_input(&wire.port, list, 4) == 4);
+	CHECK(fake_capture.from == NET_WIRE && fake_capture.n == 4);
+	CHECK(fake_capture.done[NET_WIRE] == 0 &&
+	      fake_capture.done[NET_GUEST] == 1 &&
+	      fake_capture.done[NET_STACK] == 4);
+	/* what is pushed back has not passed */
+	wire.room = 3;
+	CHECK(net_input(guest_port, list, 4) == 3);
+	CHECK(fake_capture.from == NET_GUEST && fake_capture.n == 3);
+	CHECK(fake_capture.done[NET_WIRE] == 3 &&
+	      fake_capture.done[NET_STACK] == 3);
+	net_capture_on = false;
+}
+
 int main(void)
 {
 	a_full_wire_pushes_back_in_order();
@@ -320,6 +344,7 @@ int main(void)
 	bindings();
 	pass_and_ip_look_at_nothing();
 	copies_cross_segments();
+	a_capture_is_told_who_took_how_many();
 	printf("%u checks\n", checks);
 	return 0;
 }

@@ -132,9 +132,9 @@ enum mgmt_power_operation {
 
 enum mgmt_capture_operation {
 	/*
-	 * bufs[0] struct mgmt_capture_filter. 0; -EPERM: not built in
-	 * (CONFIG_MGMT_CAPTURE) or not switched on (mgmt.capture); -EBUSY: one
-	 * runs; -ENOMEM; -EINVAL; -ENODEV: there is no shared card.
+	 * bufs[0] struct mgmt_capture_filter. 0; -EPERM: not switched on
+	 * (mgmt.capture); -EBUSY: one runs; -ENOMEM; -EINVAL; -ENODEV: there is
+	 * no shared card.
 	 */
 	MGMT_CAPTURE_START,
 	/*
@@ -167,7 +167,11 @@ struct mgmt_capture_filter {
 	uint8_t protocol;	/* of IP: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6 */
 	uint8_t address_len;	/* 4, 16; 0: any */
 	uint16_t port;		/* TCP or UDP, either end */
-	uint16_t pad;
+	/*
+	 * TCP with this port at either end is left out: the connection that the
+	 * capture goes away by would fill it with itself.
+	 */
+	uint16_t without_tcp;
 	uint8_t address[16];	/* either end, as in a packet */
 };
 
@@ -181,7 +185,7 @@ struct mgmt_capture_record {
 };
 
 struct mgmt_capture_state {
-	uint8_t allowed;	/* built in and switched on */
+	uint8_t allowed;	/* switched on */
 	uint8_t running;
 	uint8_t ports;		/* that there are, as in the filter */
 	uint8_t pad;
