@@ -11,4 +11,4 @@ netd-$(CONFIG_MGMT) += services/mgmt/mgmt.c services/mgmt/gate.c \
 netd-$(CONFIG_IPERF) += services/iperf/iperf.c
 # lwIP's own applications are sources beside its headers
 netd-cflags += -isystem $(lwip_dir)/src
-include services/mgmt/build.mk
+include services/mgmt/build.mk services/mgmt/operate.mk

@@ -98,6 +98,17 @@ static void start_services(void)
 	}
 }
 
+/* Bits that are not the rings' own are for whoever asked the core for them. */
+static void tell_services(uint32_t events)
+{
+	const struct netd_service *const *s;
+
+	events &= ~(NETRING_EVENT_RX | NETRING_EVENT_TX | NETRING_EVENT_CONFIG);
+	for (s = netd_services_start; events && s < netd_services_end; s++)
+		if ((*s)->events)
+			(*s)->events(events);
+}
+
 /* Until when there is nothing to do, in VMM time. */
 static uint64_t next_timeout(void)
 {
@@ -120,9 +131,9 @@ static _Noreturn void run(void)
 		stack_netif_poll();
 		stack_netif_flush();
 		if (!more && stack_netif_may_sleep())
-			sys_wait(next_timeout());
+			tell_services(sys_wait(next_timeout()));
 		else
-			sys_wait(0);	/* lets messages in */
+			tell_services(sys_wait(0));	/* lets messages in */
 	}
 }
 

@@ -84,6 +84,8 @@ struct netd_service {
 	const char *name;
 	/* After the stack is up. Below 0: logged, the others still start. */
 	int (*start)(void);
+	/* The core has set event bits beside those of netring.h. May be NULL. */
+	void (*events)(uint32_t events);
 };
 
 #define NETD_SERVICE(service) \
