@@ -20,7 +20,7 @@
 #include <tandem/spinlock.h>
 #include <tandem/timer.h>
 
-#define RING_SIZE	KIB(CONFIG_MGMT_CAPTURE_KIB)
+#define RING_SIZE	KIB(CONFIG_MGMT_CAPTURE_RING_KIB)
 #define PORTS_MASK	(BIT(NET_PORTS) - 1)
 #define PADDED(n)	ALIGN_UP(n, 8u)
 

@@ -204,7 +204,7 @@ static void delete_capture(const struct mgmt_request *r, struct mgmt_answer *a)
 	(void)r;
 	if (download) {
 		download->ending = true;
-		download->left = CONFIG_MGMT_CAPTURE_KIB * 1024u;
+		download->left = CONFIG_MGMT_CAPTURE_RING_KIB * 1024u;
 		mgmt_stream_wake(download->answer);
 	} else {
 		error = ask(MGMT_CAPTURE_STOP, NULL, 0);
