@@ -4,11 +4,7 @@ netd-$(CONFIG_ECHO) += services/echo/echo.c services/echo/server.c \
 	services/echo/client.c services/echo/udp.c services/echo/udp_client.c
 netd-$(CONFIG_SNTP) += services/sntp/sntp.c services/sntp/clock.c
 netd-$(CONFIG_SYSLOG) += services/syslog/syslog.c services/syslog/format.c
-netd-$(CONFIG_MGMT) += services/mgmt/mgmt.c services/mgmt/gate.c \
-	services/mgmt/reader.c services/mgmt/answer.c services/mgmt/tls.c \
-	services/mgmt/certificate.c services/mgmt/names.c services/mgmt/clock.c \
-	services/mgmt/routes.c services/mgmt/dispatch.c
 netd-$(CONFIG_IPERF) += services/iperf/iperf.c
 # lwIP's own applications are sources beside its headers
 netd-cflags += -isystem $(lwip_dir)/src
-include services/mgmt/build.mk services/mgmt/operate.mk
+include services/mgmt/build.mk

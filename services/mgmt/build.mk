@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: MIT
-# What the management service serves: login, API, metrics, page.
+# HTTPS: TLS, the gate before lwIP's httpd, and how requests are answered.
+netd-$(CONFIG_MGMT) += services/mgmt/mgmt.c services/mgmt/gate.c \
+	services/mgmt/reader.c services/mgmt/answer.c services/mgmt/tls.c \
+	services/mgmt/certificate.c services/mgmt/names.c services/mgmt/clock.c \
+	services/mgmt/routes.c services/mgmt/dispatch.c
+# Who may come in.
+netd-$(CONFIG_MGMT) += services/mgmt/auth.c services/mgmt/login.c \
+	services/mgmt/password.c services/mgmt/attempts.c \
+	services/mgmt/sessions.c
+# What is shown: API, metrics, page.
 netd-$(CONFIG_MGMT) += services/mgmt/api.c services/mgmt/input.c \
-	services/mgmt/auth.c services/mgmt/login.c services/mgmt/password.c \
-	services/mgmt/attempts.c services/mgmt/sessions.c \
 	services/mgmt/api_status.c services/mgmt/api_network.c \
 	services/mgmt/api_services.c services/mgmt/api_log.c \
 	services/mgmt/api_config.c services/mgmt/metrics.c \
 	services/mgmt/page.c services/mgmt/page_files.S
+# What is done: shell, power, captures.
+netd-$(CONFIG_MGMT) += services/mgmt/core.c services/mgmt/api_shell.c \
+	services/mgmt/api_power.c services/mgmt/api_capture.c \
+	services/mgmt/pcapng.c
 
 # The page's files, compressed, and jsmn's one header, alone in a folder.
 mgmt_page := $(patsubst services/mgmt/page/%,$(O)/page/%.gz,\
