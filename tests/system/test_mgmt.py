@@ -8,7 +8,6 @@ import copy
 import gzip
 import json
 import socket
-import subprocess
 import threading
 import time
 
@@ -19,6 +18,8 @@ from lib.dbgsh import DebugShell
 from lib.machine import HOST_ADDRESS, Machine
 from lib.mgmt import COOKIE, OPERATE, READ, Client, conf
 from lib.mgmt import PORT as HTTPS
+from prometheus_client.openmetrics.parser import \
+    text_string_to_metric_families
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 MODULE = "modules/hangcpu.ko"
@@ -305,7 +306,7 @@ def test_who_asks_and_goes_leaves_nothing_behind(machine, reader):
 # ---- metrics ---------------------------------------------------------------
 
 
-def test_prometheus_takes_the_metrics(reader, tmp_path):
+def test_prometheus_takes_the_metrics(reader):
     answer = reader.get("/metrics")
     assert answer.headers["Content-Type"].startswith(
         "application/openmetrics-text; version=1.0.0")
@@ -314,24 +315,9 @@ def test_prometheus_takes_the_metrics(reader, tmp_path):
     families = [l.split() for l in text.splitlines() if l.startswith("# TYPE")]
     names = [f[2] for f in families]
     assert names[0] == "tandem_build" and len(names) == len(set(names))
-    # promtool reads the older format: without UNIT and EOF, and with the
-    # names that samples have
-    old = []
-    kinds = {f[2]: f[3] for f in families}
-    for line in text.splitlines():
-        words = line.split(" ")
-        if words[:2] in (["#", "UNIT"], ["#", "EOF"]):
-            continue
-        if words[0] == "#":
-            kind = kinds[words[2]]
-            words[2] += {"counter": "_total", "info": "_info"}.get(kind, "")
-            if words[1] == "TYPE" and kind in ("info", "stateset"):
-                words[3] = "gauge"
-        old.append(" ".join(words))
-    done = subprocess.run(["promtool", "check", "metrics"], text=True,
-                          input="\n".join(old) + "\n", capture_output=True,
-                          timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    read = list(text_string_to_metric_families(text))
+    assert [f.name for f in read] == names
+    assert all(f.samples for f in read if f.type != "unknown")
     assert 'tandem_build_info{version="' in text
 
 

@@ -162,6 +162,9 @@ static void variables_anew(void)
 
 int stack_random_init(const uint64_t *seed, size_t n);
 unsigned int stack_random(void);
+void stack_random_bytes(void *to, size_t len);
+int stack_random_add(const void *secret, size_t len);
+bool stack_random_of_cpu(void);
 uint32_t stack_tcp_isn(const void *local, uint16_t local_port,
 		       const void *remote, uint16_t remote_port);
 
@@ -175,6 +178,24 @@ unsigned int stack_random(void)
 {
 	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
 	return (unsigned int)(random_state >> 33);
+}
+
+void stack_random_bytes(void *to, size_t len)
+{
+	uint8_t *byte = to;
+
+	while (len-- > 0)
+		*byte++ = (uint8_t)stack_random();
+}
+
+int stack_random_add(const void *secret __unused, size_t len __unused)
+{
+	return 0;
+}
+
+bool stack_random_of_cpu(void)
+{
+	return true;
 }
 
 uint32_t stack_tcp_isn(const void *local __unused, uint16_t local_port __unused,

@@ -7,6 +7,9 @@
 #ifndef NETD_LIBC_H
 #define NETD_LIBC_H
 
+/* services/mgmt is left out: rules.mk */
+#undef CONFIG_MGMT
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
