@@ -56,12 +56,12 @@ err_t stack_tcp_input(struct tcp_pcb *pcb)
 	return ERR_OK;
 }
 
-/* The length of what lwIP has, as it is. */
+/* The length of what lwIP has, as it is. pcb: NULL for a reset of no connection. */
 u8_t stack_tcp_options(const struct tcp_pcb *pcb, u8_t length)
 {
 	struct tcp_pcb *p = LWIP_CONST_CAST(struct tcp_pcb *, pcb);
 
-	if (pcb->state == SYN_RCVD && small_listener &&
+	if (pcb && pcb->state == SYN_RCVD && small_listener &&
 	    (const void *)pcb->listener == small_listener)
 		p->rcv_wnd = p->rcv_ann_wnd = small_window;
 	return length;
