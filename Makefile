@@ -555,14 +555,14 @@ test: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
 # ... with what takes long and finds little.
 .PHONY: test-all
 test-all: all bench-nic guest-tools guest-tools-windows $(unit_programs) \
-		$(guest_modules)
+		$(guest_modules) fuzz-net-programs
 	$(Q)TANDEM_LONG=1 TANDEM_REBOOTS=50 TANDEM_CONFIGS=100 \
 		scripts/test-stages
 
 # The stages that are about the core: CPUs, lifecycles, isolation, fuzzing.
 core_stages := unit smp init guest_kinds payload reboot restart sleep hang panic \
 	hostile policy iommu cost fuzz
-test-core: all bench-nic $(unit_programs) $(guest_modules)
+test-core: all bench-nic $(unit_programs) $(guest_modules) fuzz-net-programs
 	$(Q)scripts/test-stages $(core_stages)
 
 # ... about domains and VMM calls.
@@ -573,6 +573,15 @@ test-domains: all bench-nic guest-tools guest-tools-windows \
 		$(unit_programs) $(guest_modules)
 	$(Q)scripts/run-unit-tests $(domain_programs:%=$(O)/tests/unit/%)
 	$(Q)scripts/test-stages $(domain_stages)
+
+# ... about what netd offers: echo, management, time.
+.PHONY: test-services
+service_stages := echo mgmt identity "system time" fuzz
+service_programs := $(filter mgmt% pcapng net_capture identity clock sntp% \
+	syslog% echoctl% domain_json,$(unit-tests-y))
+test-services: all bench-nic $(unit_programs) $(guest_modules) fuzz-net-programs
+	$(Q)scripts/run-unit-tests $(service_programs:%=$(O)/tests/unit/%)
+	$(Q)scripts/test-stages $(service_stages)
 
 # As many bad configurations, each a boot.
 CONFIGS ?= 100
@@ -639,8 +648,8 @@ serve: vmm loader
 	$(Q)scripts/serve $(SERVE_ARGS)
 
 # All ways from the build directory to a running machine.
-boot_stages := loader one_file boot_network boot_next boot_installed boot_serve boot_stick \
-	secure_boot ipxe firmware_net bios
+boot_stages := loader one_file boot_network boot_next boot_installed boot_serve \
+	boot_stick secure_boot ipxe firmware_net bios
 test-boot: all bench-nic $(guest_modules)
 	$(Q)scripts/test-stages $(boot_stages)
 
@@ -664,6 +673,7 @@ endif # mixed
 .PHONY: check clean distclean docs help setup
 docs:
 	$(Q)$(PYTHON) scripts/kconfig_docs.py write
+	$(Q)$(PYTHON) scripts/api_docs.py write
 
 check:
 	$(Q)scripts/check
@@ -696,6 +706,7 @@ help:
 	@echo '  test-all       ... and those that take long: an hour and more'
 	@echo '  test-core      ... of the core: CPUs, lifecycles, isolation, fuzzing'
 	@echo '  test-domains   ... of domains, VMM calls and the debug shell'
+	@echo '  test-services  ... of echo, management and time'
 	@echo '  test-config    ... with 100 bad configurations, each a boot'
 	@echo '  unit           unit tests on the host'
 	@echo '  fuzz-guest     a guest that does anything, SECONDS=1800 SEED=1'
@@ -707,7 +718,7 @@ help:
 	@echo '  test-boot      all ways to boot it'
 	@echo '  bench          measure, with Tandem and without it'
 	@echo '  check          layout and licence lines of the sources'
-	@echo '  docs           the tables in docs/configuration.md, from Kconfig'
+	@echo '  docs           the tables in docs/configuration.md, and docs/api.md'
 	@echo '  lint           clang-tidy and cppcheck'
 	@echo '  install        loader and VMM to $$(DESTDIR)$$(prefix)/lib/tandem;'
 	@echo '                 uninstall takes them away'

@@ -324,7 +324,7 @@ static bool parse_receiver(struct conf *c, enum conf_key key,
 			      "log.example.net, or 0.0.0.0 for none");
 	if (text.n >= HOSTNAME_MAX) {
 		snprintf(expected, CONF_EXPECTED_MAX,
-			 "expected at most %u characters",
+			 "expected at most %d characters",
 			 HOSTNAME_MAX - 1);
 		return false;
 	}
