@@ -6,6 +6,7 @@ fuzz-net-y := binding classify conflict txoffload segment virtio bios boot_elf \
 	domain_elf
 fuzz-net-$(CONFIG_NETD) += netring
 fuzz-net-$(CONFIG_ECHO) += conf conf_boot rings netd
+fuzz-net-$(CONFIG_MGMT) += mgmt_reader
 
 fuzz-targets-y := decode-bytes $(fuzz-net-y)
 
@@ -36,6 +37,9 @@ netring-fuzz-y = tests/fuzz/netring_fuzz.c tests/fuzz/seeds.c \
 classify-fuzz-y := tests/fuzz/classify_fuzz.c net/ippass/classify.c
 txoffload-fuzz-y := tests/fuzz/txoffload_fuzz.c tests/unit/bnx_model.c \
 	net/bnx/txoffload.c net/bnx/txsoft.c
+mgmt_reader-fuzz-y = tests/fuzz/mgmt_reader_fuzz.c tests/fuzz/seeds.c \
+	$(filter-out %_test.c,$(mgmt_reader-y))
+mgmt_reader-fuzz-cflags = $(mgmt_reader-cflags)
 
 # The fuzzing guest, run by scripts/fuzz-guest.
 fuzz_guest_seconds := $(or $(SECONDS),1800)
