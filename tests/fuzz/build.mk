@@ -6,7 +6,7 @@ fuzz-net-y := binding classify conflict txoffload segment virtio bios boot_elf \
 	domain_elf
 fuzz-net-$(CONFIG_NETD) += netring
 fuzz-net-$(CONFIG_ECHO) += conf conf_boot rings netd
-fuzz-net-$(CONFIG_MGMT) += mgmt_reader mgmt_input
+fuzz-net-$(CONFIG_MGMT) += mgmt_reader mgmt_input mgmt_auth
 
 fuzz-targets-y := decode-bytes $(fuzz-net-y)
 
@@ -43,6 +43,9 @@ mgmt_reader-fuzz-cflags = $(mgmt_reader-cflags)
 mgmt_input-fuzz-y := tests/fuzz/mgmt_input_fuzz.c tests/fuzz/seeds.c \
 	services/mgmt/input.c
 mgmt_input-fuzz-cflags = $(mgmt_input-cflags)
+mgmt_auth-fuzz-y = tests/fuzz/mgmt_auth_fuzz.c tests/fuzz/seeds.c \
+	$(filter-out %_test.c,$(mgmt_auth-y))
+mgmt_auth-fuzz-cflags = $(mgmt_auth-cflags) -D_GNU_SOURCE
 
 # The fuzzing guest, run by scripts/fuzz-guest.
 fuzz_guest_seconds := $(or $(SECONDS),1800)
