@@ -167,8 +167,13 @@ static void take_header(struct found *f)
 		if (f->seen & 1u << i)
 			refuse(f, 400);
 		f->seen |= 1u << i;
-		*known[i].to = f->value.n ? f->value.at : "";
-		/* ended once http-parser has read on */
+		/*
+		 * Ended once http-parser has read on. It says that one without
+		 * text is where the next line begins: that stays as it is.
+		 */
+		if (!f->value.n)
+			continue;
+		*known[i].to = f->value.at;
 		f->value.at[f->value.n] = '\0';
 	}
 	f->name = f->value = (struct piece){ 0 };

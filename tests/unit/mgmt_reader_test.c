@@ -114,6 +114,34 @@ static void whole_ones(void)
 	      == MGMT_READER_DONE);
 }
 
+/* Is a header without a text no reason to overlook the one behind it? */
+static void empty_headers(void)
+{
+	static const char *const known[] = {
+		"Origin", "Cookie", "Authorization", "X-Tandem-CSRF",
+		"Content-Type", "If-None-Match", "Accept-Encoding",
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n%s: \t\r\n" HOST
+			 "\r\n", known[i]);
+		CHECK(read_text(text) == MGMT_READER_DONE);
+		CHECK(!strcmp(reader->request.host, "10.0.2.50"));
+		snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n" HOST
+			 "%s:\r\n" HOST "\r\n", known[i]);
+		refused(400, text);
+		snprintf(text, sizeof(text), "DELETE / HTTP/1.1\r\n" HOST
+			 "%s:\r\nTransfer-Encoding: chunked\r\n\r\n",
+			 known[i]);
+		refused(411, text);
+		snprintf(text, sizeof(text), "POST / HTTP/1.1\r\n" HOST
+			 "%s:\r\nContent-Length: 1\r\n\r\na", known[i]);
+		CHECK(read_text(text) == MGMT_READER_DONE);
+		CHECK(reader->request.body_len == 1);
+	}
+}
+
 static void a_body(void)
 {
 	static const char head[] = "POST / HTTP/1.1\r\n" HOST
@@ -267,6 +295,7 @@ static void noise(void)
 int main(void)
 {
 	whole_ones();
+	empty_headers();
 	a_body();
 	one_at_a_time();
 	wrong_lines();
