@@ -178,8 +178,9 @@ static void request(struct fuzz_input *in)
 		CHECK(wanted == MGMT_CAPTURE ? settings.capture &&
 		      r.role >= MGMT_OPERATE : r.role >= (int)wanted);
 		CHECK(!changes || is_from_here(&r));
-		CHECK(!changes || wanted == MGMT_OPEN || !has_cookie ||
-		      !strcasecmp(r.csrf, csrf));
+		s = auth_session(&r);
+		CHECK(!changes || wanted == MGMT_OPEN || !s ||
+		      s->kind != SESSION_COOKIE || !strcasecmp(r.csrf, csrf));
 	}
 	for (int i = 0; i < 5; i++)
 		free(text[i]);
