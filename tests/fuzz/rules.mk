@@ -56,6 +56,19 @@ $(foreach t,netd rings,\
 		-idirafter domains/include) \
 	$(eval $(t)-fuzz-ldflags := -Wl,-T,tests/fuzz/netd/netd.lds))
 
+# ---- mbedTLS as netd has it ----
+
+# It compares no bytes with NULL, which C forbids and no machine minds.
+fuzz_mbedtls_flags := $(fuzz_flags_common) -O2 \
+	-fno-sanitize=nonnull-attribute $(mbedtls_cflags)
+fuzz_mbedtls_made := $(call recorded,fuzz-mbedtls,$(fuzz_mbedtls_flags)) $(made)
+$(O)/obj/fuzz/mbedtls/%.o: $(mbedtls_dir)/library/%.c $(fuzz_mbedtls_made)
+	@mkdir -p $(@D)
+	$(call say,CLANG,mbedtls/$*.c)$(CLANG) $(fuzz_mbedtls_flags) \
+		-MMD -MP -c -o $@ $<
+mgmt_tls-fuzz-objects := $(patsubst $(mbedtls_dir)/library/%.c,\
+	$(O)/obj/fuzz/mbedtls/%.o,$(mbedtls_sources))
+
 define fuzz_target
 $(O)/tests/fuzz/$(1): $($(1)-fuzz-y) $$($(1)-fuzz-objects) $$($(1)-fuzz-needs) \
 		$(made)
