@@ -24,6 +24,8 @@
 #define OUTPUT_MAX	4096u		/* kept until asked for what is behind */
 #define INPUT_TEXT_MAX	256u
 #define WAIT_MAX_S	20u
+/* the core ends a session that is silent for twice as long */
+#define WAIT_MAX_MS	(CONFIG_DBGSH_TIMEOUT_S * 1000u / 2)
 
 struct shell {
 	struct shell *next;
@@ -281,7 +283,9 @@ static void get_output(const struct mgmt_request *r, struct mgmt_answer *a)
 	w->after = after;
 	before = s->waiter;
 	s->waiter = a;
-	mgmt_answer_later(a, &later, w, (unsigned int)wait * 1000);
+	wait *= 1000;
+	mgmt_answer_later(a, &later, w, wait < WAIT_MAX_MS ?
+			  (unsigned int)wait : WAIT_MAX_MS);
 	if (before)
 		mgmt_stream_wake(before);
 }

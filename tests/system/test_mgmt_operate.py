@@ -124,6 +124,16 @@ def test_who_may_read_starts_nothing_that_changes_anything(reader, user):
     of_operator.close()
 
 
+def test_a_session_does_not_end_while_somebody_waits_for_it(user):
+    shell = Shell(user)
+    shell.hears("> ")
+    said = user.get(f"{shell.path}?after={shell.next}&wait=20").json()
+    assert not said["text"] and not said["over"]
+    shell.types("version\r")
+    shell.hears("> ", "compiler")
+    shell.close()
+
+
 # ---- captures ----
 
 def download(user, result):
