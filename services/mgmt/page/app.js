@@ -100,7 +100,7 @@ class Page {
 	}
 
 	async logout() {
-		this.stop();
+		await this.stop();
 		try {
 			await api("session", {method: "DELETE"});
 		} catch (error) {
@@ -139,6 +139,16 @@ class Page {
 		const [name, title, , made] = this.tabs.find(([n]) =>
 			n === wanted) ?? this.tabs[0];
 		this.stop();
+		this.wanted = name;
+		let view;
+		try {
+			view = await this.view(name, made);
+		} catch {
+			this.failed(new ApiError(0, "no answer from the VMM"));
+			return;
+		}
+		if (this.wanted !== name)
+			return;		// another one since
 		for (const link of at("tabs").querySelectorAll("a")) {
 			if (link.hash === `#${name}`)
 				link.setAttribute("aria-current", "page");
@@ -146,7 +156,6 @@ class Page {
 				link.removeAttribute("aria-current");
 		}
 		document.title = `${title} – Tandem`;
-		const view = await this.view(name, made);
 		this.current = view;
 		at("view").replaceChildren(element("h1", {tabindex: -1}, title),
 			view.render());
@@ -157,12 +166,13 @@ class Page {
 
 	// ---- asking ----
 
+	/** Resolves once the view has told the VMM that it is left. */
 	stop() {
+		const view = this.current;
 		clearTimeout(this.timer);
 		this.abort?.abort();
-		this.abort = null;
-		this.current?.leave?.();
-		this.current = null;
+		this.abort = this.current = this.wanted = null;
+		return view?.leave?.();
 	}
 
 	/** Ask for the current view now, and then again and again. */
