@@ -5,18 +5,16 @@ by Prometheus. All in one boot; the last tests lock this host out.
 """
 
 import copy
-import gzip
 import json
 import socket
 import threading
 import time
 
-import jsonschema
 import pytest
 from lib import boot, paths
 from lib.dbgsh import DebugShell
 from lib.machine import HOST_ADDRESS, Machine
-from lib.mgmt import COOKIE, OPERATE, READ, Client, conf
+from lib.mgmt import COOKIE, OPERATE, READ, Client, Description, conf
 from lib.mgmt import PORT as HTTPS
 from prometheus_client.openmetrics.parser import \
     text_string_to_metric_families
@@ -65,22 +63,7 @@ def reader(machine):
 
 @pytest.fixture(scope="module")
 def description(machine):
-    return Client(machine, ADDRESS).get("/api/v1/openapi.json")
-
-
-def plain(answer):
-    """The description's text, which comes compressed."""
-    assert answer.headers["Content-Encoding"] == "gzip"
-    return json.loads(gzip.decompress(answer.body))
-
-
-def judge(description, name, said):
-    """Is it what the description says of that schema?"""
-    document = plain(description)
-    resolver = jsonschema.RefResolver("", document)
-    jsonschema.Draft4Validator(
-        {"$ref": f"#/components/schemas/{name}"},
-        resolver=resolver).validate(said)
+    return Description(Client(machine, ADDRESS))
 
 
 # ---- who is let in ---------------------------------------------------------
@@ -154,7 +137,7 @@ def test_answers_are_as_they_are_described(reader, description, path):
     answer = reader.get(f"/api/v1/{path}")
     assert time.monotonic() - start < 3 * SECOND
     assert answer.headers["Content-Type"] == "application/json"
-    judge(description, SCHEMAS[path], answer.json())
+    description.judge(SCHEMAS[path], answer.json())
 
 
 def test_errors_are_as_they_are_described(reader, description):
@@ -166,7 +149,7 @@ def test_errors_are_as_they_are_described(reader, description):
             ("GET", "/api/v1/log?wait=21", 400)):
         answer = reader.ask(method, path)
         assert answer.status == status, (path, answer)
-        judge(description, "Error", answer.json())
+        description.judge("Error", answer.json())
     assert reader.get("/api/v1/none", 404)
 
 

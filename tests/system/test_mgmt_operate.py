@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the management service does beside showing: the VMM's shell, captures,
-judged by tshark, and the machine's power; and that the service is known by the
-same key after a reset."""
+judged by tshark, and the machine's power; each answer as the API's description
+has it; and that the service is known by the same key after a reset."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ import pytest
 from lib import boot, paths
 from lib.initramfs import READY
 from lib.machine import HOST_ADDRESS, Machine
-from lib.mgmt import OPERATE, PORT, READ, Client, conf
+from lib.mgmt import OPERATE, PORT, READ, Client, Description, conf
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 
@@ -48,6 +48,11 @@ def user(machine):
 @pytest.fixture(scope="module")
 def reader(machine):
     return logged_in(machine, READ)
+
+
+@pytest.fixture(scope="module")
+def description(machine):
+    return Description(Client(machine, ADDRESS))
 
 
 # ---- shell ----
@@ -134,6 +139,30 @@ def test_a_session_does_not_end_while_somebody_waits_for_it(user):
     shell.close()
 
 
+def test_the_shells_answers_are_as_they_are_described(user, description):
+    one = "/api/v1/shell/{id}"
+    shell = Shell(user)
+    opened = user.ask("POST", "/api/v1/shell")
+    assert opened.status == 201
+    description.judge_answer("POST", "/api/v1/shell", opened)
+    path = "/api/v1/shell/" + opened.json()["id"]
+    for method, question, body, status in (
+            ("POST", path, {"text": "version\r"}, 200),
+            ("POST", path, {"text": "x" * 257}, 400),
+            ("POST", path, {}, 400),
+            ("GET", f"{path}?after=0&wait=5", None, 200),
+            ("GET", f"{path}?after=9999999", None, 409),
+            ("GET", f"{path}?wait=21", None, 400),
+            ("DELETE", path, None, 204),
+            ("GET", path, None, 404),
+            ("POST", path, {"text": "x"}, 404),
+            ("DELETE", path, None, 404)):
+        answer = user.ask(method, question, body)
+        assert answer.status == status, (method, question, answer)
+        description.judge_answer(method, one, answer)
+    shell.close()
+
+
 # ---- captures ----
 
 def download(user, result):
@@ -196,6 +225,26 @@ def test_a_capture_leaves_out_its_own_connection_and_needs_the_right(
         assert user.ask("POST", "/api/v1/capture", wrong).status == 400
 
 
+def test_answers_about_captures_are_as_they_are_described(
+        user, reader, description):
+    path = "/api/v1/capture"
+    for client, method, at, body, status in (
+            (reader, "GET", path, None, 200),
+            (reader, "POST", path, {}, 403),
+            (user, "POST", path, {"at": "moon"}, 400),
+            (user, "DELETE", path, None, 404),
+            (user, "GET", f"{path}/download", None, 404),
+            (user, "POST", path, {
+                "at": "wire", "direction": "in", "protocol": "udp",
+                "address": HOST_ADDRESS, "port": 9, "snap": 64}, 201),
+            (user, "POST", path, {}, 409),
+            (reader, "GET", path, None, 200),
+            (user, "DELETE", path, None, 204)):
+        answer = client.ask(method, at, body)
+        assert answer.status == status, (method, at, body, answer)
+        description.judge_answer(method, at, answer)
+
+
 # ---- tandem-ctl ----
 
 def ctl(machine, *arguments, pin=None, password=OPERATE):
@@ -234,18 +283,23 @@ def fingerprint(machine):
         ("127.0.0.1", machine.ports["tcp", ADDRESS, PORT]))
 
 
-def test_power_wants_it_said_twice_and_by_who_may(user, reader):
+def test_power_wants_it_said_twice_and_by_who_may(user, reader, description):
     twice = {"action": "nmi", "confirm": "nmi"}
-    assert reader.ask("POST", "/api/v1/power", twice).status == 403
+    refused = reader.ask("POST", "/api/v1/power", twice)
+    assert refused.status == 403
+    description.judge_answer("POST", "/api/v1/power", refused)
     for wrong in ({"action": "nmi"}, {"action": "nmi", "confirm": "off"},
                   {"action": "explode", "confirm": "explode"}):
-        assert user.ask("POST", "/api/v1/power", wrong).status == 400
+        answer = user.ask("POST", "/api/v1/power", wrong)
+        assert answer.status == 400
+        description.judge_answer("POST", "/api/v1/power", answer)
 
 
-def test_an_nmi_reaches_the_guest(machine, user):
+def test_an_nmi_reaches_the_guest(machine, user, description):
     answer = user.ask("POST", "/api/v1/power",
                       {"action": "nmi", "confirm": "nmi"})
     assert answer.status == 202
+    description.judge_answer("POST", "/api/v1/power", answer)
     time.sleep(2)
     assert "NMI" in machine.console.run("dmesg | tail -5")
     assert "NMI for the guest, asked for by " in machine.vmm_log()

@@ -2,11 +2,14 @@
 """The management service as a client sees it: requests over TLS, and the
 passwords that the tests' tandem.conf has hashes of."""
 
+import gzip
 import http.client
 import json
 import ssl
 import subprocess
 from typing import NamedTuple
+
+import jsonschema
 
 from . import paths
 
@@ -81,3 +84,31 @@ class Client:
             self.headers = {"Cookie": cookie,
                             "X-Tandem-CSRF": answer.json()["csrf"]}
         return answer
+
+
+class Description:
+    """What the service says of its API: answers are held against it."""
+
+    def __init__(self, client):
+        self.answer = client.get("/api/v1/openapi.json")
+        assert self.answer.headers["Content-Encoding"] == "gzip"
+        self.document = json.loads(gzip.decompress(self.answer.body))
+
+    def judge(self, name, said):
+        """Is it what the description says of that schema?"""
+        jsonschema.Draft4Validator(
+            {"$ref": f"#/components/schemas/{name}"},
+            resolver=jsonschema.RefResolver("", self.document)).validate(said)
+
+    def judge_answer(self, method, path, answer):
+        """Is it an answer to that path as the description writes it?"""
+        operation = self.document["paths"][path][method.lower()]
+        content = operation["responses"][str(answer.status)].get("content")
+        if not content:
+            assert answer.body == b""
+            return
+        kind = answer.headers["Content-Type"]
+        assert kind in content, (path, answer)
+        if kind == "application/json":
+            name = content[kind]["schema"]["$ref"].rsplit("/", 1)[1]
+            self.judge(name, answer.json())

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Uses the management page as a person does, in chromium: logs in, looks at each
 // tab by keyboard, in light and dark, on a narrow screen, and breaks the
-// connection. Prints one JSON line: {problems: [...], tabs: [...]}.
-// usage: node check.js PLAYWRIGHT ADDRESS PORT PASSWORD SCREENSHOTS
+// connection; uses the shell, captures and power, and looks at what one sees of
+// them who may only look. Prints one JSON line: {problems: [...], tabs: [...]}.
+// usage: node check.js PLAYWRIGHT ADDRESS PORT PASSWORD PASSWORD_READ FOLDER
 "use strict";
 
-const [playwright, address, port, password, folder] = process.argv.slice(2);
+const [playwright, address, port, password, passwordRead, folder] =
+	process.argv.slice(2);
 const {chromium} = require(playwright);
 const TABS = ["overview", "network", "exits", "domains", "services", "log",
-	"config"];
+	"config", "shell", "capture", "power"];
 const problems = [];
 
 function check(ok, what) {
@@ -90,7 +92,9 @@ async function look(page, where) {
 async function filled(page, name) {
 	const what = {overview: "tbody tr", network: "path.series-0[d^=M]",
 		exits: "tbody tr", domains: "tbody tr", services: "form button",
-		log: ".log li", config: "tbody tr td.value"}[name];
+		log: ".log li", config: "tbody tr td.value",
+		shell: ".terminal:has-text('> ')", capture: "dl.tiles dd",
+		power: "dl.tiles dd"}[name];
 	await page.locator(`#view ${what}`).first()
 		.waitFor({state: "attached", timeout: 30000});
 }
@@ -149,6 +153,135 @@ async function filters(page) {
 	await page.getByText("(set)").first().waitFor({timeout: 15000});
 }
 
+/** What the shell's tab shows, once it has all of the words. */
+async function says(page, ...words) {
+	await page.waitForFunction((all) => {
+		const lines = [...document.querySelectorAll(".terminal div")];
+		const text = lines.map((n) => n.textContent).join("\n");
+		return all.every((w) => text.includes(w)) &&
+			lines.at(-1)?.textContent.endsWith("> ");
+	}, words, {timeout: 30000});
+}
+
+async function shell(page) {
+	await openTab(page, "shell");
+	const line = page.getByLabel("Command", {exact: true});
+	await line.focus();
+	await page.keyboard.type("version");
+	await page.keyboard.press("Enter");
+	await says(page, "> version", "compiler");
+	await page.keyboard.type("spin");	// until ^C
+	await page.keyboard.press("Enter");
+	await page.getByRole("log").getByText("> spin").waitFor();
+	await page.keyboard.press("Control+c");
+	await says(page, "^C");
+	await page.keyboard.press("ArrowUp");
+	await page.keyboard.press("ArrowUp");
+	check(await line.inputValue() === "version",
+		"the arrow keys do not bring lines back");
+	await line.fill("");
+	// not caught in it: on to the buttons, back to the output
+	await page.keyboard.press("Tab");
+	check(await page.evaluate(() =>
+		document.activeElement.textContent === "Enter"),
+	"the tab key does not leave the shell's line");
+	await page.keyboard.press("Shift+Tab");
+	await page.keyboard.press("Shift+Tab");
+	check(await page.evaluate(() =>
+		document.activeElement.role === "log"),
+	"the shell's output is not reached by keyboard");
+	await line.focus();
+	await page.keyboard.type("exit");
+	await page.keyboard.press("Enter");
+	await says(page, "(the session has ended");
+	await look(page, "shell-used");
+}
+
+/** A screen that is too small shows the last lines. */
+async function atEnd(page) {
+	await page.waitForFunction(() => {
+		const n = document.querySelector(".terminal");
+		return n.scrollHeight > n.clientHeight && n.scrollTop +
+			n.clientHeight > n.scrollHeight - 20;
+	}, null, {timeout: 15000});
+}
+
+async function capture(page) {
+	await openTab(page, "capture");
+	await page.getByLabel("TCP or UDP port").fill("70000");
+	await page.getByRole("button", {name: "Start"}).press("Enter");
+	check(await page.locator("#capture-port:invalid").count() === 1,
+		"a port of 70000 is not refused");
+	await page.getByLabel("TCP or UDP port").fill("");
+	await page.getByLabel("IP address").fill("1.2.3");
+	await page.getByRole("button", {name: "Start"}).press("Enter");
+	await page.getByText("expected an IP address").waitFor();
+	await page.getByLabel("IP address").fill("");
+	const kept = page.waitForEvent("download", {timeout: 30000});
+	await page.getByRole("button", {name: "Start"}).press("Enter");
+	const file = await kept;
+	check(file.suggestedFilename() === "tandem.pcapng",
+		`the capture is kept as ${file.suggestedFilename()}`);
+	await page.getByText("runs, and is downloaded").waitFor();
+	await page.waitForFunction(() => [...document.querySelectorAll("dt")]
+		.some((n) => n.textContent === "Frames" &&
+			n.nextSibling.textContent !== "0"), null,
+	{timeout: 60000});
+	await look(page, "capture-running");
+	await page.getByRole("button", {name: "Stop"}).press("Enter");
+	await file.saveAs(`${folder}/tandem.pcapng`);
+	await page.locator("dd", {hasText: /^none$/}).waitFor();
+}
+
+async function power(page) {
+	await openTab(page, "power");
+	const dialog = page.getByRole("dialog");
+	for (const name of ["Reset", "Power off"]) {
+		const button = page.getByRole("button", {name: `${name} …`});
+		await button.press("Enter");
+		await dialog.waitFor();
+		await look(page, `power-${name.slice(0, 5)}`);
+		await page.keyboard.type("no");
+		await page.keyboard.press("Enter");
+		check(await dialog.isVisible(),
+			`${name} without its word is not refused`);
+		if (name === "Reset")
+			await page.keyboard.press("Escape");
+		else
+			await dialog.getByRole("button", {name: "Cancel"})
+				.press("Enter");
+		await dialog.waitFor({state: "hidden"});
+		check(await button.evaluate((n) =>
+			n === document.activeElement),
+		`${name}: the focus did not come back`);
+	}
+	await page.getByRole("button", {name: "NMI …"}).press("Enter");
+	await page.keyboard.type("nmi");
+	await page.keyboard.press("Enter");
+	await page.getByText("NMI: on its way.").waitFor();
+}
+
+/** What who may only look is told, in place of what is not allowed. */
+async function reader(page) {
+	await page.locator("#password:focus").waitFor({timeout: 30000});
+	await page.keyboard.type(passwordRead);
+	await page.keyboard.press("Enter");
+	await filled(page, "overview");
+	await openTab(page, "shell");
+	await page.getByText("This role may look").waitFor();
+	await look(page, "shell-reader");
+	await openTab(page, "capture");
+	await page.getByText("This role may only look").waitFor();
+	check(!await page.locator("#view button:visible").count(),
+		"a reader can start captures");
+	await look(page, "capture-reader");
+	await openTab(page, "power");
+	await page.getByText("This role may only look").waitFor();
+	check(!await page.locator("#view button").count(),
+		"a reader has the power");
+	await look(page, "power-reader");
+}
+
 /** What is lost is told, and comes back by itself. */
 async function lostConnection(page) {
 	await openTab(page, "overview");
@@ -169,7 +302,7 @@ async function main() {
 	const page = await context.newPage();
 	let expected = 0;	// errors that the test makes itself
 	page.on("console", (m) => {
-		if (m.type() === "error" && !/401|ERR_FAILED/.test(m.text()))
+		if (m.type() === "error" && !/40[01]|ERR_FAILED/.test(m.text()))
 			problems.push(`console: ${m.text()}`);
 		else
 			expected++;
@@ -190,13 +323,23 @@ async function main() {
 		}
 		await service(page);
 		await filters(page);
+		await shell(page);
+		await capture(page);
+		await power(page);
 		await page.emulateMedia({colorScheme: "dark"});
 		await page.setViewportSize({width: 360, height: 700});
 		for (const name of TABS) {
 			await openTab(page, name);
+			if (name === "shell")
+				await atEnd(page);
 			await look(page, `${name}-dark-360`);
 		}
+		await page.getByRole("button", {name: "Reset …"}).press("Enter");
+		await look(page, "power-dialog-dark-360");
+		await page.keyboard.press("Escape");
 		await lostConnection(page);
+		await page.locator("#logout").press("Enter");
+		await reader(page);
 		await page.locator("#logout").press("Enter");
 		await page.locator("#password:focus").waitFor({timeout: 15000});
 	} catch (error) {
