@@ -18,7 +18,8 @@
 #define OPTION_BOOT_FILE	67
 #define OPTION_END		255
 #define NAME_MAX_BYTES		300	/* a boot file's, and one of ours */
-#define TFTP_NOT_FOUND		1	/* RFC 1350, error code */
+#define TFTP_NOT_FOUND		1	/* RFC 1350, error code; edk2 keeps the
+					 * high byte of it, which is 0 */
 
 struct origin {
 	EFI_IP_ADDRESS server;
@@ -126,7 +127,7 @@ EFI_STATUS tftp_read(EFI_BOOT_SERVICES *bs, const EFI_LOADED_IMAGE *image,
 	status = transfer(pxe, EFI_PXE_BASE_CODE_TFTP_GET_FILE_SIZE, &origin,
 			  NULL, &size);
 	if (status == EFI_TFTP_ERROR && pxe->Mode->TftpErrorReceived &&
-	    pxe->Mode->TftpError.ErrorCode == TFTP_NOT_FOUND)
+	    pxe->Mode->TftpError.ErrorCode <= TFTP_NOT_FOUND)
 		return refuse(EFI_NOT_FOUND,
 			      "%s is not beside the loader on its server",
 			      file->name);
