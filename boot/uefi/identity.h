@@ -24,7 +24,7 @@ void identity_hand_over(struct boot_info *info);
 /* The VMM has taken the seed, or never will. */
 void identity_wipe_seed(struct boot_info *info);
 
-/* Wipes all that this program has of it. */
+/* Wipes all that this program has of it. Before another program is started. */
 void identity_free(EFI_BOOT_SERVICES *bs);
 
 /* Zeros that the compiler does not leave out, though nobody reads them. */

@@ -301,6 +301,7 @@ static EFI_STATUS launch(const struct elf_image *image, uint32_t n_cpus)
 
 	/* CPUs that are not back run what lies in there */
 err_info:
+	identity_wipe_seed(info);
 	if (back)
 		free_pages((uintptr_t)info, sizeof(*info));
 err_devices:
@@ -380,6 +381,8 @@ static EFI_STATUS run(EFI_HANDLE self)
 	}
 	status = choice == MENU_WITHOUT ? EFI_ABORTED : start(self, &info);
 	config_free(bs);
+	/* before anything else runs: an OS may take this memory */
+	identity_free(bs);
 	if (EFI_ERROR(status)) {
 		say("Tandem: not started: %s; booting without it", refusal());
 	} else {
@@ -413,10 +416,10 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *system_table)
 	if (present) {
 		say("Tandem %.47s: is running already", present->release);
 		status = EFI_ALREADY_STARTED;
+		identity_free(bs);
 	} else {
 		status = run(self);
 	}
-	identity_free(bs);
 	bs->Exit(self, status, 0, NULL);
 	return status;
 }
