@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 #define LOG_PREFIX "identity: "
+#include <tandem/conf.h>
 #include <tandem/domain.h>
 #include <tandem/init.h>
 #include <tandem/log.h>
@@ -87,6 +88,12 @@ static int identity_init(void)
 	return 0;
 }
 INITCALL(INIT_CORE, identity_init);
+
+bool identity_may_operate(void)
+{
+	return tandem_conf.number[CONF_MGMT] &&
+	       (tandem_conf.password[0] || file[BOOT_FILE_CLIENT_CA].size);
+}
 
 static int tell(struct message *m)
 {

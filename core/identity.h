@@ -3,6 +3,7 @@
 #ifndef CORE_IDENTITY_H
 #define CORE_IDENTITY_H
 
+#include <stdbool.h>
 #include <tandem/boot.h>
 
 /*
@@ -11,5 +12,12 @@
  * in use, on one CPU.
  */
 void identity_take(struct boot_info *b);
+
+/*
+ * Whether anybody can log in to the management service to operate: it is on, and
+ * there is a password or a client CA. Where nobody can, what netd asks for in
+ * somebody's name is its own wish.
+ */
+bool identity_may_operate(void);
 
 #endif

@@ -4,6 +4,7 @@
  * switch it off, or send the guest an NMI, for a crash dump for example. It
  * happens a moment later, so that whoever asked gets an answer.
  */
+#include "identity.h"
 #include "reset.h"
 #include "sleep.h"
 #include "x86/cpus.h"
@@ -64,9 +65,14 @@ static int power_message(struct message *m)
 		return e;
 	if (m->value < 0 || (size_t)m->value >= ARRAY_SIZE(names))
 		return -EINVAL;
+	if (!identity_may_operate()) {
+		log_few("%s refused: nobody can log in for it",
+			names[m->value]);
+		return -EPERM;
+	}
 	if (m->value == MGMT_POWER_OFF && !machine_can_off()) {
-		log_warn("%s asks for %s: the firmware's tables do not tell how",
-			 who, names[m->value]);
+		log_few("%s asks for %s: the firmware's tables do not tell how",
+			who, names[m->value]);
 		return -ENOTSUP;
 	}
 	if (timer.armed)

@@ -11,6 +11,8 @@
 
 #include "../../core/identity.c"
 
+struct conf tandem_conf;
+
 static unsigned int checks;
 static bool good = true;
 static char ram[2][MGMT_FILE_MAX + 1];
@@ -145,11 +147,36 @@ static void a_place_that_is_none_is_not_read(void)
 	CHECK(asked().seed_kind == MGMT_SEED_NONE && asked().seed[0] == 0);
 }
 
+/* By a password or a certificate, and only if the service is on. */
+static void who_may_operate(void)
+{
+	struct boot_info b = { 0 };
+
+	memset(file, 0, sizeof(file));
+	tandem_conf.number[CONF_MGMT] = 1;
+	strcpy(tandem_conf.password_read, "a$hash");
+	CHECK(!identity_may_operate());
+	strcpy(tandem_conf.password, "a$hash");
+	CHECK(identity_may_operate());
+	tandem_conf.number[CONF_MGMT] = 0;
+	CHECK(!identity_may_operate());
+	tandem_conf.number[CONF_MGMT] = 1;
+	tandem_conf.password[0] = '\0';
+	b.file[BOOT_FILE_CERTIFICATE] = b.file[BOOT_FILE_KEY] =
+		(struct boot_file){ (uintptr_t)ram[1], 6, BOOT_FROM_FILE };
+	identity_take(&b);
+	CHECK(!identity_may_operate());
+	b.file[BOOT_FILE_CLIENT_CA] = b.file[BOOT_FILE_KEY];
+	identity_take(&b);
+	CHECK(identity_may_operate());
+}
+
 int main(void)
 {
 	nothing_was_found();
 	what_was_found_arrives();
 	a_place_that_is_none_is_not_read();
+	who_may_operate();
 	printf("%u checks\n", checks);
 	return 0;
 }

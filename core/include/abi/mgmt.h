@@ -112,7 +112,8 @@ struct mgmt_shell {
 /*
  * bufs[0]: who asks, for the log, as text without 0, up to MGMT_WHO_MAX bytes.
  * 0: it happens MGMT_POWER_DELAY_MS later, so that an answer can still leave;
- * -ENOTSUP: this machine cannot; -EBUSY: something was asked for already.
+ * -ENOTSUP: this machine cannot; -EBUSY: something was asked for already;
+ * -EPERM: the service is off, or nobody can log in to it to operate.
  */
 enum mgmt_power_operation {
 	/* Resets the machine; the VMM comes back by its boot path. */
