@@ -70,7 +70,8 @@ static struct date read_date(uint8_t (*read)(uint8_t reg), uint8_t century)
 			d.hour = d.hour % 12 + (hour & RTC_PM ? 12 : 0);
 	}
 	/* where the register is something else, this one is right till 2099 */
-	d.year += (c >= 19 && c <= 25 ? c : 20) * 100;
+	if (d.year <= 99)
+		d.year += (c >= 19 && c <= 25 ? c : 20) * 100;
 	return d;
 }
 

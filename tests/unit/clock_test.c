@@ -108,6 +108,13 @@ static void nonsense_is_no_date(void)
 		CHECK(!clock_decode(read_reg, 0) &&
 		      !clock_decode(read_reg, CENTURY));
 	}
+	CHECK(is_date(1, 1, 0, 0, 0));
+	regs[RTC_YEAR] = 100;
+	CHECK(!clock_decode(read_reg, 0) && !clock_decode(read_reg, CENTURY));
+	set(&(struct tm){ .tm_year = 123, .tm_mday = 1 }, RTC_24_HOURS);
+	CHECK(clock_decode(read_reg, 0));
+	regs[RTC_YEAR] = 0x2a;			/* not BCD */
+	CHECK(!clock_decode(read_reg, 0));
 	memset(regs, 0x1a, sizeof(regs));	/* neither BCD nor binary */
 	regs[RTC_B] = RTC_24_HOURS;
 	CHECK(!clock_decode(read_reg, 0));
