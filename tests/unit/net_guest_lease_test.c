@@ -44,11 +44,22 @@ static void an_endless_one_counts_for_an_hour_from_when_it_was_last_seen(void)
 	}
 }
 
+static void what_nobody_can_have_seen_does_not_count(void)
+{
+	struct stack_guest_lease wild = { .address = IP, .until = FOREVER };
+
+	CHECK(!stack_guest_lease_is(&wild, IP, 1000));
+	wild.until = 1000 + HOUR + 1;
+	CHECK(!stack_guest_lease_is(&wild, IP, 1000));
+	CHECK(stack_guest_lease_is(&wild, IP, 1001));
+}
+
 int main(void)
 {
 	nobody_has_anything_before_it_was_seen();
 	a_short_lease_counts_for_its_time();
 	an_endless_one_counts_for_an_hour_from_when_it_was_last_seen();
+	what_nobody_can_have_seen_does_not_count();
 	printf("net_guest_lease: %u checks\n", checks);
 	return 0;
 }

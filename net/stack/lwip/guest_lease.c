@@ -20,5 +20,7 @@ void stack_guest_lease_seen(struct stack_guest_lease *l, uint32_t address,
 bool stack_guest_lease_is(const struct stack_guest_lease *l, uint32_t address,
 			  uint64_t now)
 {
-	return address && address == l->address && now < l->until;
+	/* an earlier netd, run wild, may have left any number there */
+	return address && address == l->address && now < l->until &&
+	       l->until - now <= SEEN_SECONDS;
 }
