@@ -190,13 +190,17 @@ static void open_window(struct connection *c, size_t n)
 /*
  * An idle peer's window is open, and would stay so. It is made smaller unsaid,
  * which a sender has to bear with (RFC 9293, 3.8.6): some of what it may send at
- * once is not taken, and comes again.
+ * once is not taken, and comes again. So does what came out of order, which may
+ * lie beyond the new end: lwIP takes it that it never does. Nor is that done to
+ * one of whose window lwIP still holds a part for us (on_receive()).
  */
 static void take_back(struct connection *c)
 {
 	if (surplus >= SCARCE || c->first || c->window == WINDOW_MIN ||
+	    c->pcb->rcv_wnd < c->window ||
 	    sys_time() - c->progress_at < IDLE_US)
 		return;
+	tcp_free_ooseq(c->pcb);
 	c->pcb->rcv_wnd -= (tcpwnd_size_t)(c->window - WINDOW_MIN);
 	surplus += c->window - WINDOW_MIN;
 	c->window = WINDOW_MIN;
