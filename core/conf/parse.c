@@ -201,8 +201,12 @@ static void set(struct reader *r, enum conf_key key, struct conf_piece value)
 		return;
 	}
 	if (!k->type->parse(c, key, value, expected)) {
-		snprintf(why, sizeof(why), "%s, found \"%s\"", expected,
-			 shown(value, text));
+		/* in the place of a hash it may be the password itself */
+		if (k->type == &conf_hash)
+			snprintf(why, sizeof(why), "%s", expected);
+		else
+			snprintf(why, sizeof(why), "%s, found \"%s\"",
+				 expected, shown(value, text));
 		refuse(r, key, why);
 		return;
 	}

@@ -439,6 +439,25 @@ static void name_servers(void)
 
 #define LABEL_63 "123456789-123456789-123456789-123456789-123456789-123456789-x23"
 
+/* The log is no place for a password, nor for its hash. */
+static void passwords_are_not_told(void)
+{
+	static const char *const wrong[] = {
+		"mgmt.password=hunter22", "mgmt.password_read = \"hunter22\"",
+		"mgmt.password=$hunter22 x", "mgmt.password=\"hunter22\" x",
+		"mgmt.password=$hunter22\nmgmt.password=hunter22",
+	};
+
+	if (!conf_name(CONF_MGMT_PASSWORD))
+		return;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		start();
+		read_file(wrong[i]);
+		CHECK(lines == 1 && !strstr(told, "hunter"));
+	}
+	CHECK(is(CONF_MGMT_PASSWORD, "...") && is(CONF_MGMT_PASSWORD_READ, ""));
+}
+
 static void receivers_of_the_log(void)
 {
 	static const char *const wrong[] = {
@@ -491,7 +510,8 @@ int main(void)
 {
 	name_servers();
 	if (conf_name(CONF_SYSLOG_ADDRESS))
-		receivers_of_the_log();
+		passwords_are_not_told();
+	receivers_of_the_log();
 	choices_and_mac_addresses();
 	built_in_values();
 	all_keys();
