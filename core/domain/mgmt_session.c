@@ -119,14 +119,15 @@ static int open(struct domain *owner, struct mgmt_shell *what)
 	return 0;
 }
 
+/* No more at once than fit: ^C makes room, again and again. */
 static int write(struct session *s, struct domain *from,
 		 const struct msg_buf *b)
 {
-	uint32_t done = 0;
+	uint32_t len = MIN(b->len, TTY_INPUT_SIZE), done = 0;
 
 	if (!tty_session_runs(&s->tty))
 		return -EPIPE;
-	while (done < b->len) {
+	while (done < len) {
 		char c;
 
 		if (domain_copy_in(from, &c, (const char *)b->base + done, 1))

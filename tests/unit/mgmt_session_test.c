@@ -136,6 +136,9 @@ static void nothing_is_lost_when_a_queue_is_full(void)
 	CHECK(hears(id, back, sizeof(back)) == sizeof(flood));
 	CHECK(!memcmp(flood, back, sizeof(flood)));
 	CHECK(completed.serial == shell->serial && completed.value == 0);
+	memset(much, DBGSH_INTERRUPT_BYTE, sizeof(much) - 1);
+	CHECK(types(id, much) == TTY_INPUT_SIZE);
+	CHECK(reads_now(shell, DBGSH_READ) == DBGSH_INTERRUPT_BYTE);
 	memset(much, 'x', sizeof(much) - 1);
 	CHECK(types(id, much) == TTY_INPUT_SIZE);
 	CHECK(types(id, much) == 0);
