@@ -23,6 +23,7 @@
 #define RING_SIZE	KIB(CONFIG_MGMT_CAPTURE_RING_KIB)
 #define PORTS_MASK	(BIT(NET_PORTS) - 1)
 #define PADDED(n)	ALIGN_UP(n, 8u)
+#define TELL_US		1000000
 
 bool net_capture_on;
 
@@ -32,6 +33,7 @@ static uint64_t head, tail;		/* bytes ever added, ever taken */
 static uint64_t seen, dropped;
 static struct mgmt_capture_filter filter;
 static struct domain *owner;
+static bool told;			/* that this one began */
 
 /* ---- the ring ---- */
 
@@ -127,6 +129,18 @@ void net_capture_frames(const struct net_port *from, struct frame *const *f,
 
 /* ---- what netd asks for; first CPU ---- */
 
+/* Once a second: nobody fills the log who begins and ends again and again. */
+static bool may_tell(void)
+{
+	static uint64_t until;
+	uint64_t now = time_us();
+
+	if (now < until)
+		return false;
+	until = now + TELL_US;
+	return true;
+}
+
 static int start(struct message *m)
 {
 	struct mgmt_capture_filter c;
@@ -164,7 +178,9 @@ static int start(struct message *m)
 	ring = pages;
 	net_capture_on = true;
 	spin_unlock(&lock);
-	log_info("frames are captured");
+	told = may_tell();
+	if (told)
+		log_info("frames are captured");
 	return 0;
 }
 
@@ -180,8 +196,9 @@ static int stop(void)
 	owner = NULL;
 	spin_unlock(&lock);
 	pages_free(pages, RING_SIZE / PAGE_SIZE);
-	log_info("capture ended: %lu frames, %lu more had no room",
-		 seen - dropped, dropped);
+	if (told)
+		log_info("capture ended: %lu frames, %lu more had no room",
+			 seen - dropped, dropped);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "../../net/capture_filter.c"
 
 static unsigned int checks;
-static unsigned int signals, pages;
+static unsigned int signals, pages, lines;
 static uint64_t now;
 static struct net_port wire = { .id = NET_WIRE };
 static struct domain *const netd = (struct domain *)&wire;
@@ -26,6 +26,7 @@ struct conf tandem_conf;
 
 void log_msg(enum log_level level __unused, const char *fmt __unused, ...)
 {
+	lines++;
 }
 
 uint64_t time_us(void)
@@ -236,6 +237,20 @@ static void wrong_requests_are_refused(void)
 	CHECK(ask(MGMT_CAPTURE_STOP, &c, sizeof(c)) == 0);
 }
 
+static void the_log_is_not_filled(void)
+{
+	now += 2 * TELL_US;
+	lines = 0;
+	for (unsigned int i = 0; i < 100; i++) {
+		CHECK(starts((struct mgmt_capture_filter){ 0 }) == 0);
+		CHECK(ask(MGMT_CAPTURE_STOP, NULL, 0) == 0);
+	}
+	CHECK(lines == 2);
+	now += TELL_US;
+	CHECK(starts((struct mgmt_capture_filter){ 0 }) == 0 && lines == 3);
+	CHECK(ask(MGMT_CAPTURE_STOP, NULL, 0) == 0 && lines == 4);
+}
+
 /* ---- the filter ---- */
 
 #define MACS	"\1\2\3\4\5\6\7\10\11\12\13\14"
@@ -327,6 +342,7 @@ int main(void)
 	a_capture_takes_what_passes_and_says_where();
 	frames_come_out_as_they_went_in_and_what_is_lost_is_counted();
 	wrong_requests_are_refused();
+	the_log_is_not_filled();
 	the_filter_takes_what_it_says();
 	frames_that_are_cut_are_not_read_beyond();
 	printf("%u checks\n", checks);
