@@ -97,13 +97,16 @@ static void keep(const struct frame *f, enum net_port_id port,
 		domain_signal(owner, MGMT_EVENT_CAPTURE);
 }
 
-static bool wanted(const struct frame *f)
+/* What is not the stack's has nothing to do with where the capture goes. */
+static bool wanted(const struct frame *f, bool of_stack)
 {
+	struct mgmt_capture_filter c = filter;
 	uint8_t bytes[CAPTURE_HEAD_MAX];
 	uint32_t n = MIN(f->len, sizeof(bytes));
 
-	return frame_copy(f, 0, bytes, n) &&
-	       net_capture_wants(&filter, bytes, n);
+	if (!of_stack)
+		c.without_tcp = 0;
+	return frame_copy(f, 0, bytes, n) && net_capture_wants(&c, bytes, n);
 }
 
 void net_capture_frames(const struct net_port *from, struct frame *const *f,
@@ -115,7 +118,8 @@ void net_capture_frames(const struct net_port *from, struct frame *const *f,
 
 	spin_lock(&lock);
 	for (unsigned int i = 0; ring && i < n; i++) {
-		bool want = wanted(f[i]);
+		bool want = wanted(f[i], from->id == NET_STACK ||
+					 targets[i] & BIT(NET_STACK));
 
 		if (want)
 			keep(f[i], from->id, MGMT_CAPTURE_IN, now);

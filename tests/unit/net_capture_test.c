@@ -309,6 +309,28 @@ static void the_filter_takes_what_it_says(void)
 	CHECK(WANTS(FILTER(.without_tcp = 53), MACS OPTIONS));
 }
 
+/* The guest's connections to the same port elsewhere are not the service's. */
+static void only_the_stacks_own_connections_are_left_out(void)
+{
+	static const uint8_t frame[] = MACS TCP4;
+
+	CHECK(starts((struct mgmt_capture_filter){
+		.without_tcp = 443, .direction = MGMT_CAPTURE_IN }) == 0);
+	passes(frame, sizeof(frame), BIT(NET_STACK), true);
+	passes(frame, sizeof(frame), BIT(NET_STACK) | BIT(NET_GUEST), true);
+	CHECK(asked().seen == 0);
+	passes(frame, sizeof(frame), BIT(NET_GUEST), true);
+	CHECK(asked().seen == 1);
+	wire.id = NET_STACK;
+	passes(frame, sizeof(frame), BIT(NET_WIRE), true);
+	CHECK(asked().seen == 1);
+	wire.id = NET_GUEST;
+	passes(frame, sizeof(frame), BIT(NET_WIRE), true);
+	CHECK(asked().seen == 2);
+	wire.id = NET_WIRE;
+	CHECK(ask(MGMT_CAPTURE_STOP, NULL, 0) == 0);
+}
+
 /* Cut at each byte it is looked at without reading beyond. */
 static void frames_that_are_cut_are_not_read_beyond(void)
 {
@@ -344,6 +366,7 @@ int main(void)
 	wrong_requests_are_refused();
 	the_log_is_not_filled();
 	the_filter_takes_what_it_says();
+	only_the_stacks_own_connections_are_left_out();
 	frames_that_are_cut_are_not_read_beyond();
 	printf("%u checks\n", checks);
 	return 0;

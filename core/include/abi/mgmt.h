@@ -169,8 +169,8 @@ struct mgmt_capture_filter {
 	uint8_t address_len;	/* 4, 16; 0: any */
 	uint16_t port;		/* TCP or UDP, either end */
 	/*
-	 * TCP with this port at either end is left out: the connection that the
-	 * capture goes away by would fill it with itself.
+	 * TCP of the VMM's stack with this port at either end is left out: the
+	 * connection that the capture goes away by would fill it with itself.
 	 */
 	uint16_t without_tcp;
 	uint8_t address[16];	/* either end, as in a packet */
