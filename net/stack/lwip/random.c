@@ -55,6 +55,12 @@ static void find_instructions(void)
 	}
 }
 
+/* Some AMD CPUs answer all ones for ever after a sleep: that it worked, too. */
+static bool is_number(uint64_t value, uint8_t ok)
+{
+	return ok && value && value != ~0ull;
+}
+
 /* A number from the CPU, 0 if it has none. */
 static uint64_t cpu_number(void)
 {
@@ -62,13 +68,19 @@ static uint64_t cpu_number(void)
 	uint8_t ok = 0;
 	int i;
 
-	for (i = 0; i < CPU_TRIES && !ok && have_rdseed; i++)
+	for (i = 0; i < CPU_TRIES && have_rdseed; i++) {
 		__asm__ volatile("rdseed %0; setc %1" : "=r"(value), "=qm"(ok)
 				 : : "cc");
-	for (i = 0; i < CPU_TRIES && !ok && have_rdrand; i++)
+		if (is_number(value, ok))
+			return value;
+	}
+	for (i = 0; i < CPU_TRIES && have_rdrand; i++) {
 		__asm__ volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(ok)
 				 : : "cc");
-	return ok ? value : 0;
+		if (is_number(value, ok))
+			return value;
+	}
+	return 0;
 }
 
 static uint64_t read_tsc(void)
@@ -114,15 +126,16 @@ int stack_random_init(const uint64_t *seed, size_t n)
 	    mbedtls_ctr_drbg_random(&drbg, key, sizeof(key)) ||
 	    mbedtls_aes_setkey_enc(&isn_key, key, 128))
 		return -EIO;
-	if (!have_rdrand && !have_rdseed)
+	if (!stack_random_of_cpu())
 		domain_log(LOG_WARN, "random numbers rely on the core's "
-			   "seed alone: the CPU has no RDRAND");
+			   "seed alone: the CPU's RDRAND is missing or "
+			   "broken");
 	return 0;
 }
 
 bool stack_random_of_cpu(void)
 {
-	return have_rdrand || have_rdseed;
+	return cpu_number() != 0;
 }
 
 int stack_random_add(const void *secret, size_t len)
