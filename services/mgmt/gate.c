@@ -229,7 +229,8 @@ static err_t tls_sent(void *arg, struct altcp_pcb *tls, u16_t len)
 	(void)tls;
 	if (!g)
 		return ERR_OK;
-	if (g->since)
+	/* of an answer before: what its client does now has a limit, too */
+	if (g->phase == ANSWERING && g->since)
 		g->since = sys_time();
 	return conn->sent ? conn->sent(conn->arg, conn, len) : ERR_OK;
 }
