@@ -5,9 +5,9 @@
  * their identifier, and nothing else. ChaCha20-Poly1305 comes first: the other
  * cipher's tables can tell of the key by the time that they take.
  *
- * lwIP's layer believes what is below it more than it may: two functions of each
- * connection are wrapped here, that of TCP which hands over what came, and
- * mbedTLS's that sends.
+ * lwIP's layer believes what is below it more than it may: three functions of
+ * each connection are wrapped here, that of TCP which hands over what came, and
+ * mbedTLS's that send and fetch.
  */
 #include "mgmt.h"
 
@@ -26,8 +26,16 @@
  */
 #define UNREAD_MAX	40000u
 
+/*
+ * Bytes of the certificates that a client may show. Nobody knows yet who it is,
+ * and each of them is tried as the issuer of those before it: a signature's
+ * check for each try, all in one go.
+ */
+#define CERTIFICATES_MAX	4096u
+
 static altcp_recv_fn lwip_recv;		/* lwIP's, behind those here */
 static mbedtls_ssl_send_t *lwip_send;
+static mbedtls_ssl_recv_t *lwip_fetch;
 
 /* ---- randomness ---- */
 
@@ -104,12 +112,25 @@ static int send(void *conn, const unsigned char *data, size_t len)
 	return sent;
 }
 
+/* A record's body is asked for whole at first: that is how long it is. */
+static int fetch(void *conn, unsigned char *to, size_t len)
+{
+	const mbedtls_ssl_context *ssl = altcp_tls_context(conn);
+
+	if (ssl && ssl->state == MBEDTLS_SSL_CLIENT_CERTIFICATE &&
+	    len > CERTIFICATES_MAX)
+		return MBEDTLS_ERR_SSL_INVALID_RECORD;
+	return lwip_fetch(conn, to, len);
+}
+
 void tls_begin(struct altcp_pcb *tls)
 {
 	mbedtls_ssl_context *ssl = altcp_tls_context(tls);
 
 	lwip_send = ssl->f_send;
 	ssl->f_send = send;
+	lwip_fetch = ssl->f_recv;
+	ssl->f_recv = fetch;
 	lwip_recv = tls->inner_conn->recv;
 	altcp_recv(tls->inner_conn, receive);
 }

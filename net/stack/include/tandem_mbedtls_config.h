@@ -46,6 +46,8 @@
 #define MBEDTLS_X509_CREATE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_CRT_WRITE_C
+/* between a client and the client CA; what each costs: services/mgmt/tls.c */
+#define MBEDTLS_X509_MAX_INTERMEDIATE_CA	2
 #define MBEDTLS_X509_CHECK_KEY_USAGE
 #define MBEDTLS_X509_CHECK_EXTENDED_KEY_USAGE
 
