@@ -14,6 +14,7 @@
 
 #include <abi/mgmt.h>
 #include <domain/log.h>
+#include <domain/syscall.h>
 #include <errno.h>
 #include <services/netd.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
 #define WAIT_MAX_S	20u
 /* the core ends a session that is silent for twice as long */
 #define WAIT_MAX_MS	(CONFIG_DBGSH_TIMEOUT_S * 1000u / 2)
+#define SILENCE_US	(CONFIG_DBGSH_TIMEOUT_S * 1000000ull)
 
 struct shell {
 	struct shell *next;
@@ -35,6 +37,7 @@ struct shell {
 	uint64_t start;			/* position of the first byte kept */
 	size_t len;
 	bool reads, over;
+	uint64_t asked;			/* VMM time: last by its client */
 	struct mgmt_answer *waiter;	/* the newest */
 	char output[OUTPUT_MAX];
 };
@@ -55,8 +58,10 @@ static struct shell *shell_of(const struct mgmt_request *r,
 
 	while (s && strcmp(s->name, name))
 		s = s->next;
-	if (s && r->role >= s->role)
+	if (s && r->role >= s->role) {
+		s->asked = sys_time();
 		return s;
+	}
 	api_error(a, 404, "there is no such session");
 	return NULL;
 }
@@ -106,14 +111,19 @@ static void forget(struct shell *s)
 
 /* ---- open, type, close ---- */
 
+/*
+ * Those whose client has gone, too: the core ends what nobody asks for, but
+ * asking it whether it did so counts.
+ */
 static void forget_those_that_ended(void)
 {
+	uint64_t now = sys_time();
 	struct shell *s, *next;
 
 	for (s = shells; s; s = next) {
 		next = s->next;
 		pull(s);
-		if (s->over && !s->waiter)
+		if (!s->waiter && (s->over || now - s->asked >= SILENCE_US))
 			forget(s);
 	}
 }
@@ -141,6 +151,7 @@ static void post_shell(const struct mgmt_request *r, struct mgmt_answer *a)
 		return;
 	}
 	s->id = what.id;
+	s->asked = sys_time();
 	s->role = what.role == MGMT_SHELL_OPERATE ? MGMT_OPERATE : MGMT_READ;
 	mgmt_random(number, sizeof(number));
 	for (size_t i = 0; i < sizeof(number); i++)
