@@ -3,7 +3,6 @@
 #include "attempts.h"
 
 #include <services/netd.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -103,6 +102,13 @@ uint32_t attempts_begin(const char *address, uint64_t now)
 				     now);
 	tries--;
 	return 0;
+}
+
+bool attempts_is_known(const char *address)
+{
+	const struct peer *p = find(address);
+
+	return p && p->known;
 }
 
 uint32_t attempts_failed(const char *address, uint64_t now)

@@ -10,6 +10,7 @@
 #ifndef MGMT_ATTEMPTS_H
 #define MGMT_ATTEMPTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ATTEMPTS_PEERS		64u	/* that are remembered */
@@ -25,6 +26,9 @@
  * in so many seconds.
  */
 uint32_t attempts_begin(const char *peer, uint64_t now);
+
+/* Has somebody logged in from there, not too many others ago? */
+bool attempts_is_known(const char *peer);
 
 /* How it ended. Of failed: seconds until its next try, 0: at once. */
 uint32_t attempts_failed(const char *peer, uint64_t now);

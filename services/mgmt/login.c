@@ -22,6 +22,7 @@
 
 #define PASSWORD_MAX	128u
 #define LINE_MAX	4u		/* checks at once */
+#define LINE_STRANGERS	3u		/* of them, of addresses not known yet */
 #define SLICE_US	5000u
 #define STEP		32u		/* iterations between looks at time */
 #define PAUSE_MS	2u
@@ -188,6 +189,24 @@ static void open_session(const struct mgmt_request *r, struct mgmt_answer *a,
 	mbedtls_platform_zeroize(secret, sizeof(secret));
 }
 
+/* When the next try may come. */
+static uint32_t failed(const struct login *l, const char *how)
+{
+	auth_counts.wrong++;
+	auth_log(how, l->peer);
+	return attempts_failed(l->peer, sys_time());
+}
+
+/*
+ * A right password is known sooner than a wrong one, which is compared with both
+ * hashes: who has waited for so long and goes knows enough, and has tried.
+ */
+static void given_up(const struct login *l)
+{
+	if (l->begun && !l->done)
+		failed(l, "a password's check was given up");
+}
+
 static void tell(const struct mgmt_request *r, struct mgmt_answer *a,
 		 const struct login *l)
 {
@@ -201,9 +220,7 @@ static void tell(const struct mgmt_request *r, struct mgmt_answer *a,
 		open_session(r, a, l);
 		return;
 	}
-	auth_counts.wrong++;
-	auth_log("a wrong password", l->peer);
-	seconds = attempts_failed(l->peer, sys_time());
+	seconds = failed(l, "a wrong password");
 	if (seconds) {
 		char text[16];
 
@@ -221,15 +238,18 @@ static void again(const struct mgmt_request *r, struct mgmt_answer *a,
 
 	if (!l->done && !late)
 		return;
-	if (l->done)
+	if (l->done) {
 		tell(r, a, l);
-	else
+	} else {
+		given_up(l);
 		api_error(a, 503, "the password's check took too long");
+	}
 	forget(l);
 }
 
 static void gone(void *arg)
 {
+	given_up(arg);
 	forget(arg);
 }
 
@@ -237,13 +257,21 @@ static const struct mgmt_later_ops later = { .again = again, .gone = gone };
 
 /* ---- routes ---- */
 
-static unsigned int waiting(void)
+/*
+ * Is there no place in the line for that peer? One for each: what it tries at
+ * once would not count before all have been told. And strangers do not take all.
+ */
+static bool line_is_full(const char *peer)
 {
-	unsigned int n = 0;
+	unsigned int n = 0, max = attempts_is_known(peer) ? LINE_MAX :
+							   LINE_STRANGERS;
 
-	for (const struct login *l = line; l; l = l->next)
+	for (const struct login *l = line; l; l = l->next) {
 		n++;
-	return n;
+		if (!strcmp(l->peer, peer))
+			return true;
+	}
+	return n >= max;
 }
 
 /* One more in the line, or NULL after an answer. */
@@ -257,7 +285,7 @@ static struct login *begin(const struct mgmt_request *r, struct mgmt_answer *a)
 		api_error(a, 403, "no password is configured");
 		return NULL;
 	}
-	if (waiting() >= LINE_MAX) {
+	if (line_is_full(r->peer)) {
 		api_error_with(a, 503, "too many logins at once",
 			       "Retry-After", "1");
 		return NULL;

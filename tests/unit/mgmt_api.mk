@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Who may use the management service, and what requests say.
-unit-tests-y += mgmt_auth mgmt_input
+unit-tests-y += mgmt_auth mgmt_login mgmt_input
 mgmt_auth-y += tests/unit/mgmt_auth_test.c tests/unit/mgmt_mbedtls.c \
 	services/mgmt/auth.c services/mgmt/attempts.c services/mgmt/sessions.c \
 	services/mgmt/password.c
@@ -9,5 +9,9 @@ mgmt_auth-cflags := -Iservices/mgmt -Itests/unit/mgmt_fake \
 	-isystem $(TANDEM_CACHE)/src/mbedtls/include \
 	-DMBEDTLS_CONFIG_FILE='<mgmt_mbedtls.h>' -Iservices/include \
 	-idirafter domains/include -include tests/unit/mgmt_mbedtls.h
+mgmt_login-y += tests/unit/mgmt_login_test.c tests/unit/mgmt_mbedtls.c \
+	services/mgmt/auth.c services/mgmt/attempts.c services/mgmt/sessions.c \
+	services/mgmt/password.c domains/lib/json.c
+mgmt_login-cflags := $(mgmt_auth-cflags)
 mgmt_input-y += tests/unit/mgmt_input_test.c services/mgmt/input.c
 mgmt_input-cflags := -Iservices/mgmt
