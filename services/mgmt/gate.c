@@ -19,6 +19,7 @@
 #include <lwip/altcp_tcp.h>
 #include <lwip/altcp_tls.h>
 #include <lwip/priv/altcp_priv.h>
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 #define STUCK_US	(30 * SECOND)	/* without the client taking a byte */
 #define WAIT_US		(60 * SECOND)	/* for an answer: long polls */
 #define GIVES_WAY_US	SECOND		/* half-open, or idle, so long */
+#define CLOSED_TICKS	120		/* of lwIP's slow timer, 0.5 s each */
 
 /* Heap that others of netd need: who would take it is refused. */
 #define HEAP_RESERVE	(CONFIG_NETD_MEMORY_KIB * 1024 / 4)
@@ -527,11 +529,33 @@ static void late(struct gate *g)
 	}
 }
 
+/*
+ * TCP keeps the last that was sent before a close for as long as the other side
+ * answers, though it takes none of it: no gate knows of these any more, and
+ * each has its part of the heap.
+ */
+static void end_closed(void)
+{
+	uint16_t port = mgmt_settings()->port;
+	struct tcp_pcb *p, *next;
+
+	for (p = tcp_active_pcbs; p; p = next) {
+		next = p->next;
+		if (p->local_port != port || !(p->flags & TF_RXCLOSED) ||
+		    (p->state != FIN_WAIT_1 && p->state != CLOSING) ||
+		    tcp_ticks - p->tmr < CLOSED_TICKS)
+			continue;
+		mgmt_status.stuck++;
+		tcp_abort(p);
+	}
+}
+
 void gate_tick(void)
 {
 	struct gate *g = gates;
 	uint64_t now = sys_time();
 
+	end_closed();
 	while (g) {
 		if (now - g->since < limit(g) &&
 		    !(g->answer && answer_is_broken(g->answer))) {
