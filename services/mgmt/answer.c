@@ -255,7 +255,6 @@ static const char *reason(int status)
 	case 201:	return "Created";
 	case 202:	return "Accepted";
 	case 204:	return "No Content";
-	case 303:	return "See Other";
 	case 304:	return "Not Modified";
 	case 400:	return "Bad Request";
 	case 401:	return "Unauthorized";
@@ -269,7 +268,6 @@ static const char *reason(int status)
 	case 413:	return "Content Too Large";
 	case 414:	return "URI Too Long";
 	case 415:	return "Unsupported Media Type";
-	case 421:	return "Misdirected Request";
 	case 429:	return "Too Many Requests";
 	case 431:	return "Request Header Fields Too Large";
 	case 500:	return "Internal Server Error";
@@ -318,6 +316,11 @@ unsigned int answer_number(const struct mgmt_answer *a)
 bool answer_is_broken(const struct mgmt_answer *a)
 {
 	return a->broken;
+}
+
+bool answer_is_for_stranger(const struct mgmt_answer *a)
+{
+	return a->request.role == MGMT_OPEN;
 }
 
 static void answer_free(struct mgmt_answer *a)

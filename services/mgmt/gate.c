@@ -11,7 +11,8 @@
  * Connections are counted and refused before TLS has any memory for them: the
  * door, which is TLS's own accept function on the listening side. When a
  * newcomer finds all places taken, who has been idle for long or has not
- * finished a handshake in a while gives way; who is being answered never does.
+ * finished a handshake or a request in a while gives way, or who takes an answer
+ * slowly and has not logged in; who has, and is being answered, never does.
  */
 #include "mgmt.h"
 
@@ -31,7 +32,8 @@
 #define IDLE_US		(60 * SECOND)	/* between two requests */
 #define STUCK_US	(30 * SECOND)	/* without the client taking a byte */
 #define WAIT_US		(60 * SECOND)	/* for an answer: long polls */
-#define GIVES_WAY_US	SECOND		/* half-open, or idle, so long */
+#define GIVES_WAY_US	SECOND		/* half-open, idle, reading so long */
+#define STRANGER_US	(10 * SECOND)	/* the same of a stranger's answer */
 #define CLOSED_TICKS	120		/* of lwIP's slow timer, 0.5 s each */
 
 /* Heap that others of netd need: who would take it is refused. */
@@ -52,6 +54,7 @@ struct gate {
 	struct mgmt_answer *answer;	/* ANSWERING */
 	enum phase phase;
 	uint64_t since;			/* VMM time: phase, or last progress */
+	uint64_t asked;			/* its request was complete */
 	bool client;			/* has shown a certificate */
 	bool more;			/* sent something before its time */
 	bool counted;			/* why its handshake ended */
@@ -144,6 +147,7 @@ static void answer(struct gate *g, int status)
 		mgmt_status.requests++;
 	}
 	set_phase(g, ANSWERING);
+	g->asked = g->since;
 	g->answer = answer_new(g, g->reader, status);
 	n = snprintf(line, sizeof(line), "GET /%u HTTP/1.1\r\n"
 		     "Connection: keep-alive\r\n\r\n",
@@ -318,21 +322,36 @@ static err_t accepted(void *arg, struct altcp_pcb *tls, err_t error)
 	return listener->accept(listener->arg, conn, ERR_OK);
 }
 
+/* May g give way to a newcomer? */
+static bool may_go(const struct gate *g, uint64_t now)
+{
+	if (g->phase == ANSWERING)
+		return g->answer && answer_is_for_stranger(g->answer) &&
+		       now - g->asked >= STRANGER_US;
+	return now - g->since >= GIVES_WAY_US;
+}
+
 /* Ends the connection that has been longest in that phase, if long enough. */
 static bool give_way(enum phase phase)
 {
 	struct gate *oldest = NULL;
+	uint64_t now = sys_time();
 
 	for (struct gate *g = gates; g; g = g->next)
-		if (g->phase == phase && (!oldest || g->since < oldest->since))
+		if (g->phase == phase && may_go(g, now) &&
+		    (!oldest || g->since < oldest->since))
 			oldest = g;
-	if (!oldest || sys_time() - oldest->since < GIVES_WAY_US)
+	if (!oldest)
 		return false;
 	if (phase == HANDSHAKE) {
 		mgmt_status.late_handshakes++;
 		oldest->counted = true;
-	} else {
+	} else if (phase == IDLE) {
 		mgmt_status.idle++;
+	} else if (phase == READING) {
+		mgmt_status.late_requests++;
+	} else {
+		mgmt_status.stuck++;
 	}
 	altcp_abort(oldest->conn);
 	return true;
@@ -358,7 +377,8 @@ static err_t door(void *arg, struct altcp_pcb *tcp, err_t error)
 		return ERR_MEM;
 	}
 	if (mgmt_status.connections + mgmt_status.handshakes >=
-	    connections_max && !give_way(IDLE)) {
+	    connections_max && !give_way(IDLE) && !give_way(READING) &&
+	    !give_way(ANSWERING)) {
 		mgmt_status.refused_connections++;
 		return ERR_MEM;
 	}

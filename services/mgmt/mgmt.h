@@ -52,6 +52,9 @@ void answer_tick(void);
 /* A fault while it is sent: its connection has to be broken. */
 bool answer_is_broken(const struct mgmt_answer *a);
 
+/* It goes to somebody who has not logged in. */
+bool answer_is_for_stranger(const struct mgmt_answer *a);
+
 /* ---- dispatch.c ---- */
 
 /* Has q's route make the answer; refused: the status to refuse it with, or 0. */

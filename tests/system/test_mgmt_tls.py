@@ -342,3 +342,18 @@ def test_more_connections_than_there_may_be(machine, certificate):
     assert status(machine)["connections"] <= SESSIONS
     for s in held:
         s.close()
+
+
+def test_requests_that_do_not_end_give_way(machine, certificate):
+    """They have all places; who comes is answered nevertheless."""
+    held = []
+    for _ in range(SESSIONS):
+        held.append(session(machine, certificate))
+        held[-1].sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+    before = status(machine)
+    assert before["connections"] == SESSIONS
+    time.sleep(1.5)
+    assert curl(machine, certificate, f"https://{ADDRESS}/healthz") == "ok\n"
+    assert status(machine)["late_requests"] > before["late_requests"]
+    for s in held:
+        s.close()
