@@ -375,15 +375,13 @@ int certificate_start(bool wanted)
 		goto out;
 	}
 	/* a seed that can be guessed is no source of random numbers */
-	if (id.seed_kind == MGMT_SEED_OF_BOOT ||
-	    id.seed_kind == MGMT_SEED_KEPT)
-		netd_random_add(id.seed, sizeof(id.seed));
-	else if (!netd_random_of_cpu()) {
-		error = -ENODEV;
+	if (id.seed_kind == MGMT_SEED_OF_BOOT || id.seed_kind == MGMT_SEED_KEPT)
+		error = netd_random_add(id.seed, sizeof(id.seed));
+	else
+		error = netd_random_of_cpu() ? 0 : -ENODEV;
+	if (error)
 		goto out;
-	}
-	if (desc >= 0)
-		error = use_files(desc);
+	error = desc >= 0 ? use_files(desc) : -ENOENT;
 	from_file = !error;
 	if (from_file) {
 		mgmt_status.certificate = MGMT_CERTIFICATE_FILE;
