@@ -22,6 +22,7 @@
 #include <lwip/priv/altcp_priv.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
+#include <mbedtls/platform_util.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,15 @@ static struct gate *gate_new(struct altcp_pcb *conn)
 	return g;
 }
 
+/* There may be a password in it, or a session's secret. */
+static void free_reader(struct gate *g)
+{
+	if (g->reader)
+		mbedtls_platform_zeroize(g->reader, sizeof(*g->reader));
+	free(g->reader);
+	g->reader = NULL;
+}
+
 static void gate_free(struct gate *g)
 {
 	struct gate **at = &gates;
@@ -110,7 +120,7 @@ static void gate_free(struct gate *g)
 		mgmt_status.connections--;
 	if (g->answer)
 		answer_orphan(g->answer);
-	free(g->reader);
+	free_reader(g);
 	free(g);
 }
 
@@ -167,8 +177,7 @@ static void answer(struct gate *g, int status)
 void gate_answered(struct gate *g, bool go_on)
 {
 	g->answer = NULL;
-	free(g->reader);
-	g->reader = NULL;
+	free_reader(g);
 	/* who sends two requests at once is not to be read on */
 	set_phase(g, go_on && !g->more ? IDLE : LAST);
 }
@@ -223,6 +232,8 @@ static err_t from_tls(void *arg, struct altcp_pcb *tls, struct pbuf *p,
 				  : ERR_OK;
 	altcp_recved(tls, p->tot_len);
 	take(conn->state, p);
+	for (struct pbuf *q = p; q; q = q->next)
+		mbedtls_platform_zeroize(q->payload, q->len);
 	pbuf_free(p);
 	return ERR_OK;
 }
@@ -335,10 +346,9 @@ static bool may_go(const struct gate *g, uint64_t now)
 static bool give_way(enum phase phase)
 {
 	struct gate *oldest = NULL;
-	uint64_t now = sys_time();
 
 	for (struct gate *g = gates; g; g = g->next)
-		if (g->phase == phase && may_go(g, now) &&
+		if (g->phase == phase && may_go(g, sys_time()) &&
 		    (!oldest || g->since < oldest->since))
 			oldest = g;
 	if (!oldest)
