@@ -48,3 +48,9 @@ virtio_hostile-y += tests/unit/virtio_hostile_test.c $(virtio-device)
 netring-y += tests/unit/netring_test.c tests/unit/net_fake.c \
 	tests/unit/netring_service.c net/stack/port.c \
 	net/segment.c
+# With lwIP's own TCP.
+unit-tests-y += net_probe
+net_probe-y += tests/unit/net_probe_test.c tests/unit/net_probe_lwip.c
+net_probe-cflags := -Itests/unit/net_lwip -idirafter net/stack/include \
+	-isystem $(TANDEM_CACHE)/src/lwip/src/include \
+	-isystem $(TANDEM_CACHE)/src/lwip/src

@@ -41,6 +41,9 @@ void stack_tcp_windows(const void *listener, u32_t window);
 /* Half-open connections that were given up for newer ones. */
 u64_t stack_tcp_half_open_evicted(void);
 
+/* Between received frames and lwIP's timers. */
+void stack_tcp_end_probes(void);
+
 err_t stack_tcp_input(struct tcp_pcb *pcb);
 u8_t stack_tcp_options(const struct tcp_pcb *pcb, u8_t length);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lwIP leaves open where connections begin.
+ * What lwIP leaves open where connections begin, and when a window stays shut.
  *
  * It advertises one window for all of them before a service hears of one; a
  * service with many has it begin smaller here, when lwIP asks how long the
@@ -11,6 +11,10 @@
  * room for the next SYN: who is real has answered by then, if not at first
  * then when lwIP asked again after 3 s; and who comes while they are all younger
  * asks again.
+ *
+ * Who has shut its window gets a probe with one byte. If that was the last one,
+ * and is acknowledged with the window still shut, lwIP goes on probing without
+ * anything to send, which its next timer finds impossible: so that is ended here.
  */
 #include <lwip/priv/tcp_priv.h>
 #include <lwip_hooks.h>
@@ -20,6 +24,7 @@
 static const void *small_listener;
 static tcpwnd_size_t small_window;
 static u64_t evicted;
+static u8_t shut_has_come;		/* a segment to one that probes */
 
 void stack_tcp_windows(const void *listener, u32_t window)
 {
@@ -53,7 +58,21 @@ err_t stack_tcp_input(struct tcp_pcb *pcb)
 
 	if (pcb->state == LISTEN && l->accepts_pending >= l->backlog)
 		evict_oldest(l);
+	if (pcb->state != LISTEN && pcb->persist_backoff)
+		shut_has_come = 1;
 	return ERR_OK;
+}
+
+void stack_tcp_end_probes(void)
+{
+	struct tcp_pcb *p;
+
+	if (!shut_has_come)
+		return;
+	shut_has_come = 0;
+	for (p = tcp_active_pcbs; p; p = p->next)
+		if (!p->unsent)
+			p->persist_backoff = 0;
 }
 
 /* The length of what lwIP has, as it is. pcb: NULL for a reset of no connection. */

@@ -20,6 +20,7 @@
 #include <lwip/pbuf.h>
 #include <lwip/prot/ip.h>
 #include <lwip/prot/tcp.h>
+#include <lwip_hooks.h>
 #include <net/vlan.h>
 #include <netif/ethernet.h>
 #include <netring.h>
@@ -199,6 +200,7 @@ bool stack_netif_receive(unsigned int budget)
 		netring_taken(&area->rx_ready, ++rx_ready_tail);
 	}
 	receive_own();
+	stack_tcp_end_probes();
 	PBUF_CHECK_FREE_OOSEQ();
 	return now < n;
 }
