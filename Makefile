@@ -146,7 +146,8 @@ gcc_include := $(shell $(CC) -print-file-name=include)
 auto_header := -include $(config_dir)/autoconf.h
 # What is made does not say where it was made.
 prefix_maps := -ffile-prefix-map=$(O)/=build/ -ffile-prefix-map=$(CURDIR)=. \
-	-ffile-prefix-map=$(TANDEM_CACHE)/=
+	-ffile-prefix-map=$(TANDEM_CACHE)/= \
+	$(patsubst %,-ffile-prefix-map=%/=,$(realpath $(TANDEM_CACHE)))
 tandem_include := -Ilib/include -Icore/include -Inet/include -I$(O)/include
 # Compiles, and writes down what the object depends on. Not -MMD: lwIP's headers
 # count as system headers, and so would what they include of ours.

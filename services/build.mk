@@ -5,6 +5,7 @@ netd-$(CONFIG_ECHO) += services/echo/echo.c services/echo/server.c \
 netd-$(CONFIG_SNTP) += services/sntp/sntp.c services/sntp/clock.c
 netd-$(CONFIG_SYSLOG) += services/syslog/syslog.c services/syslog/format.c
 netd-$(CONFIG_IPERF) += services/iperf/iperf.c
-# lwIP's own applications are sources beside its headers
-netd-cflags += -isystem $(lwip_dir)/src
+# lwIP's own applications are sources beside its headers; by the real path, which
+# is what gcc has for the name of a system header if that is shorter
+netd-cflags += -isystem $(realpath $(lwip_dir))/src
 include services/mgmt/build.mk
