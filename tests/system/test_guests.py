@@ -149,7 +149,7 @@ def test_grub_starts_tandem_and_then_the_os_by_chainloader():
         grub.grub(m, "chainloader /EFI/BOOT/BOOTX64.EFI")
         grub.grub(m, "boot")
         assert [line.split(": ")[1] for line in m.said()] == [
-            "running, 8 MiB reserved"]
+            f"running, {paths.config()['VMM_MEMORY_MIB']} MiB reserved"]
         assert kinds_in_block(m) == {"reserved"}
         grub.grub(m, "chainloader /EFI/BOOT/BOOTX64.EFI")
         grub.grub(m, "boot")
