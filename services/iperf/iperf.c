@@ -43,6 +43,7 @@ static void session_free(void *s)
 #define tcp_err(pcb, fn)		set_error(pcb, fn)
 #define LWIPERF_ALLOC(type)		session_new(sizeof(type))
 #define LWIPERF_FREE(type, item)	session_free(item)
+/* NOLINTNEXTLINE(bugprone-suspicious-include): all of it is wanted here */
 #include <apps/lwiperf/lwiperf.c>
 
 /* The pcb is gone already: only lwiperf's own state ends. */
