@@ -130,7 +130,7 @@ void machine_off(void)
 	const struct acpi_sleep_ports *p = acpi_sleep_ports();
 	struct order o = { .whose = "" };
 
-	if (p->control) {
+	if (!p->pm1a) {		/* only where the hardware is reduced */
 		o.port = p->control;
 		o.size = 1;
 		o.value = (uint32_t)p->off_a << CONTROL_SLP_TYP |
