@@ -47,7 +47,6 @@ static struct shell *shells;
 /* A question that waits; the shell may be gone by then. */
 struct wait {
 	char name[NAME_LEN + 1];
-	uint64_t after;
 };
 
 static struct shell *shell_of(const struct mgmt_request *r,
@@ -291,7 +290,6 @@ static void get_output(const struct mgmt_request *r, struct mgmt_answer *a)
 		return;
 	}
 	memcpy(w->name, s->name, sizeof(w->name));
-	w->after = after;
 	before = s->waiter;
 	s->waiter = a;
 	wait *= 1000;

@@ -226,13 +226,6 @@ struct mgmt_settings {
 
 const struct mgmt_settings *mgmt_settings(void);
 
-/*
- * Is host ("10.0.2.50:443", "[fe80::1]", "name") this service: one of the
- * addresses and names that its certificate has? Against names of others that
- * lead here (DNS rebinding), and for comparing Origin.
- */
-bool mgmt_is_host(const char *host);
-
 /* len bytes of netd's generator to to: for tokens. */
 void mgmt_random(void *to, size_t len);
 
