@@ -48,6 +48,32 @@ def lives_on(machine):
     assert machine.nic_counter("c-violations") == 0
 
 
+def test_an_init_to_the_boot_cpu_resets_the_machine(machine):
+    """The first, on a fresh machine: after INITs to other CPUs, QEMU ends at
+    times (docs/bench.md). With 4 CPUs the boot CPU runs its guest and another
+    one is busy, too, which sees that it was left for an INIT. With 2 it mostly
+    sleeps in root mode: nothing tells, but it does not answer any more, unless
+    the firmware, which it runs from then on, is back in the VMM's loader
+    before anybody notices."""
+    log = machine.vmm_log()
+    if machine.cpus == 4:
+        for cpu in (0, 2):
+            machine.console.run(f"taskset {1 << cpu:x} sh -c "
+                                "'while :; do :; done' & sleep 0.5")
+    init_by_device(machine, 0, by=1)
+    machine.console.agent = False
+    boot.wait_ready(machine)
+    said = machine.vmm_log().removeprefix(log)
+    why = re.findall(r"error: cpus: (.+), machine reset", said)
+    seen = ["guest: INIT to the boot CPU by a device"]
+    assert why == seen or machine.cpus == 2 and why in (
+        [], ["the first CPU does not answer"])
+    assert said.count("guest runs") == 1
+    on_network(machine)
+    echo_server(machine)
+    everything_works(machine, machine.cpus)
+
+
 def test_a_cpu_off_line_that_is_reset_starts_again(machine):
     """It sleeps in root mode until Linux's SIPI, and takes the INIT then."""
     run, cpu = machine.console.run, machine.cpus - 1
@@ -61,28 +87,6 @@ def test_a_cpu_off_line_that_is_reset_starts_again(machine):
         lives_on(machine)
         everything_works(machine, machine.cpus)
     smi.do_nothing(machine, cpu, refused=True)
-
-
-def test_an_init_to_the_boot_cpu_resets_the_machine(machine):
-    """With 4 CPUs its guest runs, and another CPU sees that it was left for an
-    INIT. With 2 it mostly sleeps in root mode: nothing tells, but it does not
-    answer any more."""
-    log = machine.vmm_log()
-    if machine.cpus == 4:
-        machine.console.run(
-            "taskset 1 sh -c 'while :; do :; done' & sleep 0.5")
-    init_by_device(machine, 0, by=1)
-    machine.console.agent = False
-    boot.wait_ready(machine)
-    said = machine.vmm_log().removeprefix(log)
-    why = re.search(r"error: cpus: (.+), machine reset", said)[1]
-    seen = "guest: INIT to the boot CPU by a device"
-    assert why == seen or \
-        machine.cpus == 2 and why == "the first CPU does not answer"
-    assert said.count("guest runs") == 1
-    on_network(machine)
-    echo_server(machine)
-    everything_works(machine, machine.cpus)
 
 
 def test_a_busy_cpu_that_is_reset_comes_back_and_waits_for_a_sipi(machine):
