@@ -23,7 +23,7 @@ from lib.efi_shell import SHELL, Watched, into_shell, shell, shell_machine
 from lib.gdbstub import GdbStub, VmmMemory
 from lib.machine import Machine
 
-CONFIGS = int(os.environ.get("TANDEM_CONFIGS", "10"))
+CONFIGS = int(os.environ.get("TANDEM_CONFIGS", "4"))
 SHOWN = 8               # lines on the console, boot/uefi/config.c
 TOLD = 100              # lines in the log, core/conf/boot.c
 ON_CONSOLE = 250        # characters of a line

@@ -71,7 +71,8 @@ def linux(name, kernel=paths.KERNEL, **more):
         m.stop()
 
 
-@pytest.mark.parametrize("cpus", [1, 2])
+@pytest.mark.parametrize("cpus", [
+    pytest.param(1, marks=pytest.mark.long), 2])
 def test_the_cloud_flavour_works_like_the_usual_one(cpus):
     with linux("cloud", paths.CLOUD_KERNEL, cpus=cpus) as m:
         run = m.console.run
@@ -182,7 +183,8 @@ def memtest_machine(cpus):
                    extra=["-vga", "std"], **options)
 
 
-@pytest.mark.parametrize("cpus", [1, 2])
+@pytest.mark.parametrize("cpus", [
+    pytest.param(1, marks=pytest.mark.long), 2])
 def test_memtest_runs_without_errors_and_its_exit_brings_all_back(cpus):
     """With two CPUs both write memory, and wait for each other halted with
     interrupts off, until an NMI comes."""

@@ -101,7 +101,8 @@ def test_a_refused_vmm_leaves_no_memory_reserved(odd_files):
 
 
 @pytest.mark.parametrize("cpu, cpus, why", [
-    ("Nehalem", 1, "this CPU has no AMD SVM"),
+    pytest.param("Nehalem", 1, "this CPU has no AMD SVM",
+                 marks=pytest.mark.long),
     ("qemu64,-svm", 1, "this CPU has no AMD SVM"),
     ("qemu64", 1, "this CPU's SVM has no nested paging"),
     ("EPYC-v1", 9, "more CPUs are enabled than CONFIG_MAX_CPUS"),

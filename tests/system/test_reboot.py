@@ -14,7 +14,7 @@ from lib.dbgsh import DebugShell
 from lib.machine import HOST_ADDRESS, Machine
 
 ADDRESS = paths.config()["IP_ADDRESS"]
-REBOOTS = int(os.environ.get("TANDEM_REBOOTS", "8"))
+REBOOTS = int(os.environ.get("TANDEM_REBOOTS", "4"))
 
 # A type of /sys/kernel/reboot, and what the VMM logs. The ACPI tables of the
 # bench name port 0xcf9 as the reset register.
