@@ -9,7 +9,7 @@ loader-y += boot/uefi/config.c boot/uefi/menu.c boot/uefi/next.c \
 loader-y += boot/uefi/identity.c boot/uefi/identity_section.S boot/uefi/seed.c
 
 # The loader for BIOS machines, within build/tandem.elf.
-bios-y += boot/bios/entry.S boot/bios/resident.S boot/bios/loader.c \
+bios-y += boot/bios/early.S boot/bios/entry.S boot/bios/resident.S boot/bios/loader.c \
 	boot/bios/bios.c boot/bios/console.c boot/bios/cpus.c boot/bios/e820.c \
 	boot/bios/multiboot.c boot/bios/option.c boot/bios/target.c \
 	boot/bios/config.c boot/bios/menu.c boot/bios/uefi.c

@@ -71,15 +71,66 @@ static void *in_page(const uint8_t *symbol)
 	return page + (symbol - resident_start);
 }
 
+/* The handler of INT 15h if it is one of Tandem's and says so; else NULL. */
+static const uint8_t *handler(char state)
+{
+	const size_t size = sizeof(RESIDENT_MAGIC) - 1;
+	uint16_t vector[2];
+	const char *said;
+
+	memcpy(vector, low_memory(VECTOR_15), sizeof(vector));
+	said = low_memory(((uint32_t)vector[1] << 4) + vector[0] -
+			  INT15_SIGNATURE);
+	if (vector[0] != INT15_OFFSET || memcmp(said, RESIDENT_MAGIC, size) ||
+	    said[size] != state)
+		return NULL;
+	return (const uint8_t *)said + INT15_SIGNATURE;
+}
+
+static void set_handler(uint32_t entry)
+{
+	const uint16_t vector[2] = {
+		INT15_OFFSET, (uint16_t)((entry - INT15_OFFSET) >> 4),
+	};
+
+	memcpy(low_memory(VECTOR_15), vector, sizeof(vector));
+}
+
+static void set_kib(uint32_t kib)
+{
+	const uint16_t value = (uint16_t)kib;
+
+	memcpy(low_memory(MEMORY_KIB), &value, sizeof(value));
+}
+
+/* What a start before this one left, unless somebody has come below it. */
+static void take_mark_away(void)
+{
+	const uint8_t *entry = handler(TRIED);
+	struct mark_words mark;
+
+	if (!entry)
+		return;
+	memcpy(&mark, entry + (mark_words - mark_entry), sizeof(mark));
+	if (mark.limit != kib_below_1m() << 10 ||
+	    mark.limit != address_of(entry - (mark_entry - mark_start)))
+		return;
+	memcpy(low_memory(VECTOR_15), &mark.old_offset, 2 * sizeof(uint16_t));
+	set_kib(kib_below_1m() + MARK_KIB);
+}
+
 bool bios_init(void)
 {
 	const uint32_t size = (uint32_t)(resident_end - resident_start);
-	uint32_t kib = kib_below_1m();
 	uint64_t base;
+	uint32_t kib;
 
+	take_mark_away();
+	kib = kib_below_1m();
 	if (kib < KIB_MIN || kib > KIB_MAX ||
 	    ALIGN_UP(size, 16) + real_mode_size() > PAGE_SIZE)
 		return false;
+	kib -= MARK_KIB;	/* where bios_mark() may put it */
 	page = low_memory((uint32_t)ALIGN_DOWN(kib << 10, PAGE_SIZE) - PAGE_SIZE);
 	memcpy(page, resident_start, size);
 	base = address_of(page);
@@ -161,33 +212,35 @@ uint32_t bios_stay_size(void)
 	return (kib_below_1m() << 10) - bios_low_page();
 }
 
-void bios_stay(const struct e820_map *map, bool running)
+void bios_stay(const struct e820_map *map)
 {
 	struct int15_words *answers = in_page(int15_words);
-	uint16_t kib = (uint16_t)(bios_low_page() >> 10);
-	uint16_t vector[2];
 
-	*(char *)in_page(int15_state) = running ? RUNNING : TRIED;
+	*(char *)in_page(int15_state) = RUNNING;
 	e820_answers(map, answers);
-	memcpy(&answers->old_offset, low_memory(VECTOR_15), sizeof(vector));
-	vector[0] = INT15_OFFSET;
-	vector[1] = (uint16_t)((address_of(in_page(int15_entry)) -
-				INT15_OFFSET) >> 4);
-	memcpy(low_memory(VECTOR_15), vector, sizeof(vector));
-	memcpy(low_memory(MEMORY_KIB), &kib, sizeof(kib));
+	memcpy(&answers->old_offset, low_memory(VECTOR_15),
+	       2 * sizeof(uint16_t));
+	set_handler(address_of(in_page(int15_entry)));
+	set_kib(bios_low_page() >> 10);
+}
+
+void bios_mark(void)
+{
+	struct mark_words mark = {
+		.limit = (kib_below_1m() - MARK_KIB) << 10,
+	};
+	uint8_t *to = low_memory(mark.limit);
+
+	memcpy(&mark.old_offset, low_memory(VECTOR_15), 2 * sizeof(uint16_t));
+	memcpy(to, mark_start, (size_t)(mark_end - mark_start));
+	memcpy(to + (mark_words - mark_start), &mark, sizeof(mark));
+	set_handler(mark.limit + (uint32_t)(mark_entry - mark_start));
+	set_kib(mark.limit >> 10);
 }
 
 bool bios_is_tandem_running(void)
 {
-	const size_t size = sizeof(RESIDENT_MAGIC) - 1;
-	uint16_t vector[2];
-	const char *at;
-
-	memcpy(vector, low_memory(VECTOR_15), sizeof(vector));
-	at = low_memory(((uint32_t)vector[1] << 4) + vector[0] -
-			INT15_SIGNATURE);
-	return vector[0] == INT15_OFFSET &&
-	       !memcmp(at, RESIDENT_MAGIC, size) && at[size] == RUNNING;
+	return handler(RUNNING) != NULL;
 }
 
 static uint64_t scan(uint32_t from, uint32_t to)

@@ -35,7 +35,8 @@ struct bios_registers {
 
 /*
  * Prepares calls, in the highest pages of the memory that the firmware counts
- * below 1 MiB. Overwrites there, and below 32 KiB, what a boot loader left.
+ * below 1 MiB. Overwrites there, and below 32 KiB, what a boot loader left, and
+ * gives back what an earlier start's bios_mark() took.
  * False: there is no such firmware.
  */
 bool bios_init(void);
@@ -56,12 +57,18 @@ uint32_t bios_low_page(void);
 uint32_t bios_stay_size(void);
 
 /*
- * Both pages are in use from now on: the firmware counts less memory, and INT
- * 15h answers as map says.
+ * Tandem runs. Both pages are in use from now on: the firmware counts less
+ * memory, and INT 15h answers as map says.
  */
-void bios_stay(const struct e820_map *map, bool running);
+void bios_stay(const struct e820_map *map);
 
-/* Whether a loader did that since the machine's start, with Tandem running. */
+/*
+ * Tandem does not run. Nothing stays but a mark in the vector of INT 15h, of
+ * MARK_KIB, that bios_init() takes away if it is called again.
+ */
+void bios_mark(void);
+
+/* Whether a loader called bios_stay() since the machine's start. */
 bool bios_is_tandem_running(void);
 
 /* Root pointer of ACPI, 0 if there is none (ACPI 6.4, 5.2.5.1). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the loader for BIOS machines begins: the headers by which a boot loader
- * knows it (Multiboot 0.6.96, 3.1; Multiboot2 2.0, 3.1), the way from 32-bit
- * protected mode to 64-bit mode, where other CPUs come in, and the way to real
+ * The headers by which a boot loader knows the loader for BIOS machines
+ * (Multiboot 0.6.96, 3.1; Multiboot2 2.0, 3.1), the way from early.S, in 32-bit
+ * protected mode, to 64-bit mode, where other CPUs come in, and the way to real
  * mode and back.
  */
 #include "selectors.h"
@@ -27,8 +27,9 @@
 #define MSR_EFER	0xc0000080
 #define EFER_LME_NXE	0x900
 
+	/* not across a sector's border: a file that is cut has all of it or none */
 	.section .multiboot, "a"
-	.balign	8
+	.balign	128
 mb1:	.long	MB1_MAGIC, MB1_FLAGS, -(MB1_MAGIC + MB1_FLAGS)
 	.long	mb1, image_file, 0 /* the whole file */, image_end
 	.long	multiboot_entry
@@ -50,12 +51,10 @@ mb2:	.long	MB2_MAGIC, 0, mb2_end - mb2
 mb2_end:
 
 	.text
-	/* eax: whose boot information (magic), ebx: where it is; flat segments */
+	/* from early.S; eax: whose boot information (magic), ebx: where it is */
 	.code32
-	.globl	multiboot_entry
-multiboot_entry:
-	cli
-	cld
+	.globl	loader_entry
+loader_entry:
 	mov	$stack + STACK_SIZE, %esp
 
 	mov	$gdt_initial, %esi

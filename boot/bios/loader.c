@@ -154,17 +154,6 @@ static const char *call_vmm(void)
 	return why;
 }
 
-/*
- * The mark that Tandem was tried stays, too, lest a boot loader that is started
- * next try once more, for ever.
- */
-static void stay_without(void)
-{
-	if (bios_memory_map(&map) &&
-	    e820_reserve(&map, bios_low_page(), bios_stay_size()))
-		bios_stay(&map, false);
-}
-
 static const char *start(void)
 {
 	const struct cpu_facts facts = cpu_read();
@@ -204,9 +193,10 @@ static void run(void)
 		why = start();
 	if (why) {
 		say("Tandem: not started: %s; booting without it", why);
-		stay_without();
+		/* lest a boot loader that comes next try for ever */
+		bios_mark();
 	} else {
-		bios_stay(&map, true);
+		bios_stay(&map);
 		say("Tandem %s: running, %u MiB reserved", image.info.release,
 		    image.info.block_mib);
 	}

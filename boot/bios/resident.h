@@ -6,7 +6,7 @@
 /*
  * The offset in the vector of INT 15h once Tandem was started, by which a boot
  * loader can tell that (the segment is made to fit). Before the handler are 8
- * bytes: the magic, '1' if it runs, else '0', and 0.
+ * bytes: the magic, '1' if it runs (resident.S), '0' if not (early.S), and 0.
  */
 #define INT15_OFFSET	0x544e		/* "NT" */
 #define INT15_SIGNATURE	8
@@ -44,6 +44,16 @@ struct int15_words {
 	uint16_t pad;
 	struct e820_entry entry[E820_MAX];
 };
+
+/* early.S: what stays when Tandem was tried and does not run. */
+struct mark_words {
+	uint16_t old_offset, old_segment;
+	uint32_t limit;		/* its own place, where RAM below 1 MiB ends */
+};
+
+#define MARK_KIB	1		/* what it takes there */
+
+extern const uint8_t mark_start[], mark_entry[], mark_words[], mark_end[];
 
 extern const uint8_t resident_start[], resident_vector[], resident_end[];
 extern const uint8_t resident_words[], int15_state[], int15_entry[];

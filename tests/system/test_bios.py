@@ -185,6 +185,18 @@ def odd():
     }
 
 
+# Bytes that are left of the file: the headers alone, and some of the loader.
+CUT = (0x1300, 0x9000)
+CUT_SHORT = NOT_STARTED.format("tandem.elf is damaged or cut short")
+
+
+def damaged():
+    """Name: a file whose loader is not whole."""
+    vmm = paths.need(paths.VMM, "run make").read_bytes()
+    return {f"cut{size}": vmm[:size] for size in CUT} | {
+        "loader": altered(vmm, 20000), "none": vmm[:0x1280]}
+
+
 def start(machine, *commands, typed="", chosen=""):
     """What the loader says before GRUB is there again. typed: what comes after
     "boot" at once; chosen: when the loader asks."""
@@ -200,7 +212,6 @@ def start(machine, *commands, typed="", chosen=""):
 
 
 def anew(machine):
-    """What each refused start keeps below 1 MiB is free again."""
     machine.qmp("system_reset")
     into_grub(machine)
 
@@ -209,6 +220,7 @@ def anew(machine):
 def prompt():
     """GRUB, and a second disk that tells what it was booted with."""
     files = {f"{name}.elf": content for name, (content, _) in odd().items()}
+    files |= {f"{name}.elf": content for name, content in damaged().items()}
     files["fine.elf"] = bios.with_loader(FINE)
     files["tandem.elf"] = paths.VMM
     files["odd.conf"] = b"log.level = 9\n" * 9 + b"no.key = 1\n"
@@ -239,6 +251,38 @@ def test_an_odd_file_gets_one_line_and_the_disk_is_started(prompt, name):
         NOT_STARTED.format(odd()[name][1])]
 
 
+def test_a_loader_that_is_not_whole_gets_one_line_and_the_disk_is_started(
+        prompt):
+    """Whatever is left of it, by either version of Multiboot. A file without
+    the headers GRUB knows for none."""
+    for version in ("multiboot", "multiboot2"):
+        for name in damaged():
+            anew(prompt)
+            if name == "none":
+                assert "no multiboot header found" in grub(
+                    prompt, f"{version} /none.elf")
+            else:
+                assert start(prompt, f"{version} /{name}.elf") == [CUT_SHORT]
+
+
+def test_refused_starts_take_no_more_than_one_does(prompt):
+    """Of what GRUB sees below 1 MiB; INT 12h and E820h agree."""
+    anew(prompt)
+    fresh = memory_map(prompt)
+    maps = []
+    for name in ("refuses", "cut4864", "refuses", "short", "others"):
+        start(prompt, f"multiboot2 /{name}.elf boot=0x80")
+        maps.append(memory_map(prompt))
+    assert fresh[0][0] == 0 and maps[0][0] == (0, fresh[0][1] - 1024,
+                                               fresh[0][2])
+    assert maps[0][1:] == fresh[1:]
+    assert all(m == maps[0] for m in maps)
+    start(prompt, "multiboot2 /refuses.elf boot=0x81")
+    kib = int(re.search(r"disk dl=0081 si=\w+ 12h=(\w+)",
+                        prompt.text.getvalue())[1], 16)
+    assert kib << 10 == maps[0][0][1]
+
+
 def test_a_wrong_boot_option_is_told_and_ignored(prompt):
     said = start(prompt, "multiboot2 /refuses.elf boot=0x80,0")
     assert said == ["Tandem: boot= wants a disk (0x80), a disk and a "
@@ -253,7 +297,6 @@ def test_a_disk_that_does_not_boot_is_told_and_the_first_one_started(prompt):
 
 def test_what_is_wrong_in_the_configuration_is_told(prompt):
     """By either version of Multiboot; eight lines of it at most."""
-    anew(prompt)
     said = start(prompt, "multiboot2 /refuses.elf ip.mtu=x",
                  "module2 /odd.conf")
     assert len(said) == 10 and all(
@@ -291,7 +334,8 @@ def test_key_s_boots_without_tandem(prompt):
 
 
 def test_boot_next_is_what_the_firmwares_boot_order_has_next(prompt):
-    """A floppy, which has the firmware boot anew."""
+    """A floppy, which has the firmware boot anew. (It counts what it has tried
+    since its start.)"""
     anew(prompt)
     start(prompt, "multiboot /refuses.elf boot=next")
     assert "disk dl=0000" in prompt.text.getvalue()
@@ -351,6 +395,18 @@ def test_a_cpu_without_svm_boots_debian():
         assert [e for e in found if e[2] == "usable"]
         assert not [e for e in found if e[2] == "reserved" and
                     e[1] < 512 << 20 and e[1] - e[0] + 1 >= BLOCK]
+
+
+@pytest.mark.long
+def test_what_grub_does_not_start_is_passed_over():
+    """A file without Multiboot headers: the menu falls back to Debian."""
+    options = bios.prepare("bios-none", boot.guest(
+        (), kernel=paths.CLOUD_KERNEL), "multiboot2 /tandem.elf",
+        {"tandem.elf": damaged()["none"]}, cmdline=bios.BUSY_HOST)
+    with Watched("bios-none", nic=None, memory=512, **options) as machine:
+        boots(machine)
+        assert "no multiboot header found" in machine.text.getvalue()
+        assert machine.said() == []
 
 
 # ---- a firmware that is no BIOS ---------------------------------------------

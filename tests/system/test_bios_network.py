@@ -8,11 +8,13 @@ import re
 import subprocess
 from contextlib import contextmanager
 
+import pytest
 from lib import bios, boot, dhcp, paths, wire
 from lib.ipxe import IPXE
 from lib.machine import HOST_ADDRESS, Machine, free_port
 from lib.namespace import Namespace
 from lib.wait import wait_for
+from lib.web import Server
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 SERVER = "10.0.2.9"
@@ -82,6 +84,25 @@ def test_grub_starts_ipxe_and_that_tandem_over_the_card_that_it_takes():
         assert None not in wire.ping(machine.peer, ADDRESS, count=3)
     assert re.findall(r"url:(\S+)", log.read_text()) == [
         "/boot.ipxe", "/tandem.elf", "/tandem.conf"]
+
+
+@pytest.mark.long
+def test_a_file_that_ipxe_gets_cut_short_is_told_and_the_disk_is_started():
+    server = Server({"/tandem.elf": paths.VMM.read_bytes()[:20000]})
+    script = f"#!ipxe\ndhcp && kernel {server.url('/tandem.elf')} && boot\n"
+    options = bios.prepare("bios-ipxe-cut", guest(), THROUGH_IPXE, {
+        "ipxe.lkrn": IPXE / "ipxe.lkrn", "lkrn.ipxe": script.encode(),
+        "tandem.elf": b"not this"}, cmdline=bios.BUSY_HOST)
+    try:
+        with WithScreen("bios-ipxe-cut", memory=512, **options) as machine:
+            boot.wait_ready(machine, 120)
+            console = (machine.folder / "console.log").read_text(
+                errors="replace")
+    finally:
+        server.close()
+    assert server.places() == ["/tandem.elf"]
+    assert console.count("Tandem: not started: tandem.elf is damaged or cut "
+                         "short; booting without it") == 1
 
 
 # ---- PXE ---------------------------------------------------------------------

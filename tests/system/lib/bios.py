@@ -47,6 +47,7 @@ if [ "$int15" != "544e" ]; then
     {tandem}
   }}
   set default=tandem
+  set fallback=1
 fi
 menuentry Debian --id debian {{
 	linux /debian/vmlinuz {cmdline}
