@@ -12,6 +12,7 @@ import re
 import pytest
 from lib import boot, grub, paths
 from lib.efi_shell import Watched
+from lib.firmware_menu import DOWN, ENTER, UP, choose, into_boot_manager
 
 NAME = "boot-installed"
 FOLDER = paths.WORK / NAME
@@ -22,7 +23,6 @@ VARIABLES = "/sys/firmware/efi/efivars"
 # UEFI 2.10, 8.5.4: the next boot goes to the firmware's setup
 TO_SETUP = r"printf '\007\000\000\000\001\000\000\000\000\000\000\000' >" \
     f"{VARIABLES}/OsIndications-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-UP, DOWN, ENTER = "\x1b[A", "\x1b[B", "\r"
 INSTALL = "install-esp --esp /esp --file /new.efi"
 
 # Of the ESP: an entry for the OS in each boot loader's own words.
@@ -37,6 +37,12 @@ GRUB_DEBIAN = f"""menuentry 'Debian' {{
 }}
 """
 
+# Where the firmware has no room for another entry.
+FULL = b"""#!/bin/sh
+[ "$2" != --create-only ] || exit 5
+exec /bin/efibootmgr "$@"
+"""
+
 
 @pytest.fixture(scope="module")
 def machine():
@@ -49,6 +55,8 @@ def machine():
     guest.file("bin/install-esp", paths.TOP / "scripts" / "install-esp", 0o755)
     guest.file("old.efi", paths.need(paths.LOADER, "run make"))
     guest.file("new.efi", paths.need(paths.ONE_FILE, "run make"))
+    guest.data("full/efibootmgr", FULL, 0o755)
+    guest.data("other.efi", paths.ONE_FILE.read_bytes() + b"another")
     options = boot.prepare(NAME, guest, tandem=False, files={
         "EFI/grub/grub.efi": grub.image(
             FOLDER / "grub.efi", "configfile /EFI/grub/grub.cfg\n"),
@@ -108,19 +116,6 @@ def test_entry_for_the_next_boot_only(machine):
     assert number(machine, "Tandem") not in order(machine)
 
 
-def choose(machine, program, key):
-    """In the firmware's boot menu: to the entry of a program, and starts it."""
-    for _ in range(6):
-        machine.console.send(key)
-        try:
-            machine.console.expect(re.escape(program), 5)
-        except TimeoutError:
-            continue
-        machine.console.send(ENTER)
-        return
-    raise AssertionError(f"the firmware's menu does not show {program}")
-
-
 def test_entry_without_order_is_the_last_in_it(machine):
     before = order(machine)
     assert "last in the order" in machine.console.run(f"{INSTALL} --no-order")
@@ -131,12 +126,7 @@ def test_entry_without_order_is_the_last_in_it(machine):
 def test_firmwares_menu_shows_that_entry_and_starts_it(machine):
     machine.console.run(TO_SETUP)
     reboot(machine)
-    machine.console.expect("current system", 60)
-    for _ in range(2):
-        machine.console.send(DOWN)
-        machine.console.expect("take you to the", 10)
-    machine.console.send(ENTER)
-    machine.console.expect("Device Path", 10)
+    into_boot_manager(machine)
     choose(machine, "tandem.efi", DOWN)
     machine.console.expect_exact("running, ", 30)
     choose(machine, "vmlinuz.efi", UP)
@@ -155,6 +145,59 @@ def test_entry_comes_first_and_an_older_program_stays_as_another(machine):
 
 
 # ---- other boot loaders ----
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_entry_for_the_next_boot_leaves_the_order_as_it_is(machine, place):
+    """Where the order has one of Tandem's already, first or not."""
+    tandem = number(machine, "Tandem")
+    rest = [entry for entry in order(machine).split(",") if entry != tandem]
+    rest.insert(place, tandem)
+    machine.console.run(f"efibootmgr -q --bootorder {','.join(rest)}")
+    machine.console.run(f"{INSTALL} --once")
+    now = number(machine, "Tandem")
+    assert order(machine).split(",") == [
+        now if entry == tandem else entry for entry in rest]
+    assert f"BootNext: {now}" in efibootmgr(machine)
+    machine.console.run("efibootmgr -q --delete-bootnext")
+
+
+def leave_free(machine, size):
+    """Fills the ESP but for so many bytes."""
+    free = int(machine.console.run("stat -f -c '%f' /esp").split()[0])
+    block = int(machine.console.run("stat -f -c '%S' /esp").split()[0])
+    machine.console.run(f"dd if=/dev/zero of=/esp/fill bs={block} "
+                        f"count={free - size // block} 2>&1")
+
+
+# Of what is installed over /old.efi: what goes wrong, and what is said then.
+WRONG = {
+    "no room": ("tandem.new cannot be written", lambda size: size // 2),
+    "no room for the old one": ("previous.new cannot be written",
+                                lambda size: size + 65536),
+    "the firmware takes no entry": ("takes no entry for previous.efi", None),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_goes_wrong_leaves_the_program_that_was_there(machine, what):
+    says, free = WRONG[what]
+    run = machine.console.run
+    run("cp /new.efi /esp/EFI/tandem/tandem.efi && "
+        "rm -f /esp/EFI/tandem/previous.efi && sync")
+    before = efibootmgr(machine)
+    path = ""
+    if free:
+        leave_free(machine, free(paths.ONE_FILE.stat().st_size))
+    else:
+        path = "PATH=/full:$PATH "
+    status, said = machine.console.status(
+        f"{path}install-esp --esp /esp --file /other.efi 2>&1")
+    run("rm -f /esp/fill")
+    assert status == 1 and says in said
+    assert efibootmgr(machine) == before
+    run("cmp /new.efi /esp/EFI/tandem/tandem.efi")
+    assert not re.search(r"\.new", run("ls /esp/EFI/tandem"))
 
 
 def test_entries_for_other_boot_loaders_are_written(machine):
