@@ -8,8 +8,9 @@ import re
 import time
 
 import pytest
-from lib import boot, disk, grub, paths, uefi_vars, vmm_file
-from lib.efi_shell import SHELL, Watched, shell
+from lib import boot, disk, grub, paths, uefi_vars, vmm_file, wire
+from lib.efi_shell import SETUP, SHELL, Watched, shell
+from lib.firmware_menu import DOWN, UP, choose, into_boot_manager
 
 REFUSED = "Tandem: not started: {}; booting without it"
 MENU = "1 start it, 2 boot without it"
@@ -119,3 +120,33 @@ def test_watchdog_ends_a_named_program_that_waits_for_ever():
         assert len(machine.said()) == 2
         assert all("running, " in line for line in machine.said())
         assert "reset: guest: reset by port 0xcf9" in machine.vmm_log()
+
+
+# More than the watchdog's five minutes.
+A_WHILE = 310
+MODULES = ("virtio_pci", "virtio_net", "af_packet")
+
+
+@pytest.mark.long
+def test_somebody_takes_time_in_the_setup_program_before_tandem_and_above_it():
+    """That one is first in the boot order; all else is chosen in its menu,
+    which comes back above Tandem."""
+    options = boot.prepare("boot-setup", boot.guest(MODULES))
+    uefi_vars.write(options["variables"], [
+        uefi_vars.boot_entry("Setup", SETUP),
+        *boot.entries(True, boot.CMDLINE)])
+    with Watched("boot-setup", peer=True, memory=512, **options) as machine:
+        into_boot_manager(machine)
+        time.sleep(A_WHILE)
+        choose(machine, "BOOTX64.EFI", DOWN)
+        machine.console.expect_exact("running, ", 30)
+        time.sleep(A_WHILE)
+        address = paths.config()["IP_ADDRESS"]
+        assert None not in wire.ping(machine.peer, address, count=3)
+        choose(machine, "vmlinuz.efi", DOWN)
+        boot.wait_ready(machine)
+        assert machine.text.getvalue().count(": running, ") == 1
+        assert "reset:" not in machine.vmm_log()
+        boot.dhcp(machine)
+        machine.console.run("ping -c 2 -W 2 10.0.2.2")
+        assert None not in wire.ping(machine.peer, address, count=3)

@@ -9,11 +9,16 @@ import uuid
 from . import disk, paths, uefi_vars
 from .machine import Machine
 
-# OVMF's shell, by the names of its volume and file.
-SHELL = b"".join(
-    struct.pack("<BBH16s", 4, kind, 20, uuid.UUID(name).bytes_le)
-    for kind, name in ((7, "7cb8bdc9-f8eb-4f34-aaea-3ee4af6516a1"),
-                       (6, "7c04a583-9e3e-4f1c-ad65-e05268d0b4d1")))
+def _in_firmware(file):
+    """A program of OVMF's, by the names of its volume and file."""
+    return b"".join(
+        struct.pack("<BBH16s", 4, kind, 20, uuid.UUID(name).bytes_le)
+        for kind, name in ((7, "7cb8bdc9-f8eb-4f34-aaea-3ee4af6516a1"),
+                           (6, file)))
+
+
+SHELL = _in_firmware("7c04a583-9e3e-4f1c-ad65-e05268d0b4d1")
+SETUP = _in_firmware("462caa21-7614-4503-836e-8ab6f4662331")
 
 
 def plain(text):
