@@ -17,6 +17,7 @@ struct reader {
 	enum conf_source source;
 	unsigned int line;	/* 0: the whole text */
 	bool restricted;
+	bool hidden;		/* the word before named what is a secret */
 	const struct conf_teller *teller;
 };
 
@@ -95,6 +96,13 @@ struct conf_piece conf_trim(struct conf_piece p)
 	while (p.n && is_blank(p.at[p.n - 1]))
 		p.n--;
 	return p;
+}
+
+static bool starts(struct conf_piece p, const char *with)
+{
+	size_t n = strlen(with);
+
+	return p.n >= n && !memcmp(p.at, with, n);
 }
 
 static bool has(struct conf_piece p, char c)
@@ -215,18 +223,43 @@ static void set(struct reader *r, enum conf_key key, struct conf_piece value)
 	c->set[r->source]++;
 }
 
+/* The key of a hash that p begins with: what follows may be the password. */
+static const char *secret_key(struct conf_piece p)
+{
+	const char *found = NULL;
+
+	for (unsigned int key = 0; key < CONF_KEYS; key++)
+		if (conf_keys[key].type == &conf_hash &&
+		    starts(p, conf_keys[key].name) &&
+		    (!found || strlen(conf_keys[key].name) > strlen(found)))
+			found = conf_keys[key].name;
+	return found;
+}
+
+static void no_setting(struct reader *r, struct conf_piece p)
+{
+	const char *key = secret_key(p);
+	char text[SHOWN_MAX];
+
+	if (key)
+		wrong(r, "%s: expected a hash behind \"=\"; not used", key);
+	else
+		wrong(r, "expected key = value, found \"%s\"; not used",
+		      r->hidden ? "..." : shown(p, text));
+	r->hidden = key && r->source == CONF_OPTION;
+}
+
 /* "key=value" with blanks around both. */
 static void setting(struct reader *r, struct conf_piece p)
 {
 	const char *equals = memchr(p.at, '=', p.n);
 	struct conf_piece name, value;
-	char text[SHOWN_MAX];
 
 	if (!equals) {
-		wrong(r, "expected key = value, found \"%s\"; not used",
-		      shown(p, text));
+		no_setting(r, p);
 		return;
 	}
+	r->hidden = false;
 	name = conf_trim((struct conf_piece){ p.at, (size_t)(equals - p.at) });
 	value = conf_trim((struct conf_piece){ equals + 1,
 			(size_t)(p.at + p.n - (equals + 1)) });
@@ -294,18 +327,14 @@ static void read_words(struct reader *r, struct conf_piece rest)
 	}
 }
 
-static bool starts(struct conf_piece p, const char *with)
-{
-	size_t n = strlen(with);
-
-	return p.n >= n && !memcmp(p.at, with, n);
-}
-
 void conf_read(struct conf *c, enum conf_source source, const char *text,
 	       size_t size, enum conf_problem problem, bool restricted,
 	       const struct conf_teller *teller)
 {
-	struct reader r = { c, source, 0, restricted, teller };
+	struct reader r = {
+		.c = c, .source = source, .restricted = restricted,
+		.teller = teller,
+	};
 	struct conf_piece all = { text, size };
 
 	if (problem == CONF_UNREADABLE) {

@@ -240,6 +240,22 @@ static void bad_keys(void)
 	       " expected \"echo.server.port\"; not used\n");
 }
 
+/* A password in the place of its hash, without "=" at that, is not told. */
+static void secrets(void)
+{
+	static const char option[] = "mgmt.password hunter2 quiet";
+
+	refuse("mgmt.password hunter2", "tandem.conf line 1: mgmt.password: "
+	       "expected a hash behind \"=\"; not used\n");
+	refuse("mgmt.password_read: hunter2", "tandem.conf line 1: "
+	       "mgmt.password_read: expected a hash behind \"=\"; not used\n");
+	start();
+	read_n(CONF_OPTION, option, strlen(option), false);
+	CHECK(lines == 3 && !strstr(told, "hunter2"));
+	CHECK(strstr(told, "word 2: expected key = value, found \"...\""));
+	CHECK(strstr(told, "word 3: expected key = value, found \"quiet\""));
+}
+
 static void no_text(void)
 {
 	static char much[CONF_TEXT_MAX + 1];
@@ -519,6 +535,7 @@ int main(void)
 	bad_addresses();
 	bad_values();
 	bad_keys();
+	secrets();
 	no_text();
 	the_others_count();
 	words();
