@@ -92,7 +92,8 @@ static struct acpi_header *table_at(host_phys a)
 	return h && sum_ok(h, length) ? h : NULL;
 }
 
-void *acpi_table(const char signature[4])
+/* The nth table of that signature, from 0 on. */
+static struct acpi_header *nth_table(const char signature[4], unsigned int nth)
 {
 	const uint8_t *entries;
 	unsigned int n;
@@ -107,10 +108,15 @@ void *acpi_table(const char signature[4])
 
 		memcpy(&a, entries + i * entry_size, entry_size);
 		h = table_at(a);
-		if (h && !memcmp(h->signature, signature, 4))
+		if (h && !memcmp(h->signature, signature, 4) && !nth--)
 			return h;
 	}
 	return NULL;
+}
+
+void *acpi_table(const char signature[4])
+{
+	return nth_table(signature, 0);
 }
 
 void acpi_hide(struct acpi_header *table)
@@ -153,9 +159,11 @@ static int aml_byte(const uint8_t **p, const uint8_t *end)
  * Name (_S5, Package () { SLP_TYPa, SLP_TYPb, ... }), found by its bytes: what
  * the order to power off is (section 7.4.2.6) is told in AML only.
  */
-static void find_off(const uint8_t *p, const uint8_t *end)
+static void find_off(const struct acpi_header *h)
 {
 	static const uint8_t name[] = { '_', 'S', '5', '_', 0x12 };
+	const uint8_t *p = (const uint8_t *)(h + 1);
+	const uint8_t *end = (const uint8_t *)h + h->length;
 	int a, b;
 
 	while (end - p > (ptrdiff_t)sizeof(name) &&
@@ -177,14 +185,20 @@ static void find_off(const uint8_t *p, const uint8_t *end)
 	sleep_ports.has_off = true;
 }
 
-static void read_dsdt(const struct fadt *f)
+/* The DSDT, and the SSDTs that add to it (section 5.2.11). */
+static void read_aml(const struct fadt *f)
 {
 	uint64_t at = FADT_HAS(f, x_dsdt) && f->x_dsdt ? f->x_dsdt : f->dsdt;
 	const struct acpi_header *h = at ? table_at(at) : NULL;
 
 	if (h && !memcmp(h->signature, "DSDT", 4))
-		find_off((const uint8_t *)(h + 1),
-			 (const uint8_t *)h + h->length);
+		find_off(h);
+	for (unsigned int i = 0; i < TABLES_MAX && !sleep_ports.has_off; i++) {
+		h = nth_table("SSDT", i);
+		if (!h)
+			return;
+		find_off(h);
+	}
 }
 
 static void read_fadt(void)
@@ -201,7 +215,7 @@ static void read_fadt(void)
 	    f->sleep_control.space == ACPI_SPACE_IO)
 		sleep_ports.control = (uint16_t)f->sleep_control.address;
 	find_facs(f);
-	read_dsdt(f);
+	read_aml(f);
 	if (!FADT_HAS(f, reset_value) ||
 	    !(f->flags & FADT_RESET_SUPPORTED) ||
 	    f->reset.space != ACPI_SPACE_IO || f->reset.address > 0xffff)

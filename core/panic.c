@@ -50,7 +50,7 @@ void quiesce(void)
 	     h < table_quiesce_end; h++)
 		h->fn();
 	/* the log in memory must not be lost in the cache */
-	__asm__ volatile("wbinvd" ::: "memory");
+	wbinvd();
 }
 
 static bool is_code(uint64_t address)

@@ -39,6 +39,8 @@ static struct order {
 	uint16_t port;
 	unsigned int size;
 	uint32_t value;
+	uint16_t port_b;	/* PM1b, which has its part of it; 0: none */
+	uint32_t value_b;
 	const char *whose;
 } order;
 
@@ -64,8 +66,10 @@ static void enter(void)
 {
 	uint64_t end = time_us() + ENTER_LIMIT_US;
 
-	__asm__ volatile("wbinvd" ::: "memory");
+	wbinvd();
 	port_out(order.port, order.size, order.value);
+	if (order.port_b)
+		port_out(order.port_b, order.size, order.value_b);
 	while (time_us() < end)
 		__builtin_ia32_pause();
 }
@@ -113,7 +117,9 @@ static void sleep_here(void *arg)
 
 static void sleep(uint16_t port, unsigned int size, uint32_t value)
 {
-	struct order o = { port, size, value, "guest: " };
+	struct order o = {
+		.port = port, .size = size, .value = value, .whose = "guest: ",
+	};
 
 	cpu_call_first(sleep_here, &o);
 }
@@ -143,9 +149,11 @@ void machine_off(void)
 		o.size = 2;
 		o.value = (port_in(p->pm1a, 2) & ~typ) |
 			  (uint32_t)p->off_a << PM1_SLP_TYP | PM1_SLP_EN;
+		o.port_b = p->pm1b;
 		if (p->pm1b)
-			port_out(p->pm1b, 2, (port_in(p->pm1b, 2) & ~typ) |
-				 (uint32_t)p->off_b << PM1_SLP_TYP);
+			o.value_b = (port_in(p->pm1b, 2) & ~typ) |
+				    (uint32_t)p->off_b << PM1_SLP_TYP |
+				    PM1_SLP_EN;
 	}
 	sleep_here(&o);
 }

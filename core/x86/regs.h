@@ -115,6 +115,12 @@ DEFINE_PORT(w, uint16_t)
 DEFINE_PORT(l, uint32_t)
 #undef DEFINE_PORT
 
+/* All caches to memory, and empty. */
+static inline void wbinvd(void)
+{
+	__asm__ volatile("wbinvd" ::: "memory");
+}
+
 /* size 1, 2 or 4 */
 static inline uint32_t port_in(uint16_t port, unsigned int size)
 {

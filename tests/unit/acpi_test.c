@@ -24,6 +24,8 @@
 #define FACS		(BASE + 0xc00)
 #define FACS_2		(BASE + 0xd00)
 #define DSDT		(BASE + 0xe00)
+#define SSDT		(BASE + 0x1000)	/* two of them */
+#define SSDT_2		(BASE + 0x1100)
 
 static unsigned int checks;
 static uint8_t *memory;		/* exactly SIZE bytes: ASan sees the rest */
@@ -295,6 +297,25 @@ static void knows_the_order_to_power_off(void)
 	CHECK(!acpi_sleep_ports()->has_off && acpi_sleep_ports()->pm1a);
 }
 
+/* Some firmware has _S5 in an SSDT, which need not be the first. */
+static void finds_the_order_in_an_ssdt(void)
+{
+	static const char order[] = "\x08_S5_\x12\x06\x04\x0a\x05\x0a\x06";
+
+	machine(true);
+	dsdt("\x08_S3_\x12\x06\x04\0\0\0\0", 12);
+	table(SSDT, "SSDT", 40);
+	memcpy(memory + (SSDT_2 - BASE) + 36, order, sizeof(order));
+	table(SSDT_2, "SSDT", 36 + sizeof(order));
+	put(ROOT + 4, 4, 36 + 5 * 8);
+	put(ROOT + 36 + 3 * 8, 8, SSDT);
+	put(ROOT + 36 + 4 * 8, 8, SSDT_2);
+	seal(ROOT, 36 + 5 * 8, 9);
+	restart();
+	CHECK(acpi_sleep_ports()->has_off && acpi_sleep_ports()->off_a == 5 &&
+	      acpi_sleep_ports()->off_b == 6);
+}
+
 int main(void)
 {
 	memory = malloc(SIZE);
@@ -305,6 +326,7 @@ int main(void)
 	an_old_fadt_has_no_reset_register();
 	sleep_registers_and_facs();
 	knows_the_order_to_power_off();
+	finds_the_order_in_an_ssdt();
 	printf("%u checks\n", checks);
 	free(memory);
 	return 0;

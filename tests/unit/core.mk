@@ -30,8 +30,10 @@ unit-tests-y += kept_log symbols
 kept_log-y += tests/unit/kept_log_test.c core/kept_log.c
 symbols-y += tests/unit/symbols_test.c core/symbols.c
 
-unit-tests-y += facs
+unit-tests-y += facs sleep
 facs-y += tests/unit/facs_test.c core/facs.c
+sleep-y += tests/unit/sleep_test.c
+sleep-cflags := -include tests/unit/pci_fake_regs.h
 
 unit-tests-y += iommu
 iommu-y += tests/unit/iommu_test.c core/iommu/dma_table.c core/iommu/ivrs.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Put before every file of the PCI test: port instructions become calls of
- * the fake machine (pci_fake.c).
+ * Put before every file of a test: port instructions become calls of
+ * the fake machine (pci_fake.c, or the test's own).
  */
 #ifndef TESTS_UNIT_PCI_FAKE_REGS_H
 #define TESTS_UNIT_PCI_FAKE_REGS_H
@@ -16,6 +16,10 @@ uint32_t inl(uint16_t port);
 void outb(uint16_t port, uint8_t value);
 void outw(uint16_t port, uint16_t value);
 void outl(uint16_t port, uint32_t value);
+
+static inline void wbinvd(void)
+{
+}
 
 static inline uint32_t port_in(uint16_t port, unsigned int size)
 {

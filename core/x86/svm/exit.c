@@ -225,7 +225,7 @@ static void exit_vmmcall(struct cpu *cpu, unsigned int len)
 
 static void exit_invd(struct cpu *cpu, unsigned int len)
 {
-	__asm__ volatile("wbinvd" ::: "memory");
+	wbinvd();
 	vcpu_skip(&cpu->vcpu, len);
 }
 
