@@ -106,7 +106,7 @@ static EFI_STATUS read_all(EFI_FILE_HANDLE handle, EFI_BOOT_SERVICES *bs,
 	return EFI_SUCCESS;
 
 err_free:
-	bs->FreePool(file->data);
+	source_free(bs, file);
 	return source_unreadable(file, status);
 }
 
@@ -124,7 +124,7 @@ EFI_STATUS disk_read(EFI_BOOT_SERVICES *bs, const EFI_LOADED_IMAGE *image,
 	    !read_path(image->FilePath, &path))
 		return EFI_UNSUPPORTED;
 	if (!replace_name(&path, file->name))
-		return refuse(EFI_BAD_BUFFER_SIZE,
+		return refuse(EFI_INVALID_PARAMETER,
 			      "the loader's path is too long");
 
 	status = volume->OpenVolume(volume, &root);

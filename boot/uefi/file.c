@@ -5,6 +5,7 @@
  */
 #include "file.h"
 #include "console.h"
+#include "identity.h"
 #include "source.h"
 
 EFI_STATUS source_allocate(EFI_BOOT_SERVICES *bs, struct wanted_file *file)
@@ -18,6 +19,13 @@ EFI_STATUS source_allocate(EFI_BOOT_SERVICES *bs, struct wanted_file *file)
 	if (EFI_ERROR(status))
 		return refuse(status, "no memory to read %s", file->name);
 	return EFI_SUCCESS;
+}
+
+void source_free(EFI_BOOT_SERVICES *bs, struct wanted_file *file)
+{
+	identity_wipe(file->data, file->size);
+	bs->FreePool(file->data);
+	file->data = NULL;
 }
 
 EFI_STATUS source_unreadable(const struct wanted_file *file, EFI_STATUS status)

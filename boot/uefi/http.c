@@ -239,7 +239,7 @@ static EFI_STATUS receive(struct session *s, struct wanted_file *file)
 		     message.body_size > file->size - done))
 			status = EFI_END_OF_FILE;
 		if (EFI_ERROR(status)) {
-			s->bs->FreePool(file->data);
+			source_free(s->bs, file);
 			return source_unreadable(file, status);
 		}
 		done += message.body_size;

@@ -56,7 +56,9 @@ static void take_file(EFI_HANDLE self, EFI_BOOT_SERVICES *bs, unsigned int i)
 
 	if (EFI_ERROR(status)) {
 		file[i] = NULL;
-		if (status == EFI_BAD_BUFFER_SIZE)
+		if (status == EFI_BAD_BUFFER_SIZE && !file_size[i])
+			say("Tandem: %s is empty", names[i]);
+		else if (status == EFI_BAD_BUFFER_SIZE)
 			say("Tandem: %s: expected at most %u bytes", names[i],
 			    BOOT_FILE_MAX);
 		else if (status != EFI_NOT_FOUND)

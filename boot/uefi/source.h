@@ -26,6 +26,9 @@ source_read disk_read, http_read, tftp_read;
 /* Pool memory for file->size bytes, if that is a possible size. */
 EFI_STATUS source_allocate(EFI_BOOT_SERVICES *bs, struct wanted_file *file);
 
+/* Wipes and frees what was allocated for a file that could not be read whole. */
+void source_free(EFI_BOOT_SERVICES *bs, struct wanted_file *file);
+
 /* Keeps why the file cannot be read, and returns status. */
 EFI_STATUS source_unreadable(const struct wanted_file *file,
 			     EFI_STATUS status);

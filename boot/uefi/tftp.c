@@ -142,7 +142,7 @@ EFI_STATUS tftp_read(EFI_BOOT_SERVICES *bs, const EFI_LOADED_IMAGE *image,
 	if (!EFI_ERROR(status) && size != file->size)
 		status = EFI_END_OF_FILE;
 	if (EFI_ERROR(status)) {
-		bs->FreePool(file->data);
+		source_free(bs, file);
 		return source_unreadable(file, status);
 	}
 	return EFI_SUCCESS;
