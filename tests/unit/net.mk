@@ -3,7 +3,7 @@
 unit-tests-y += ippass_classify ippass_conflict net_switch net_segment virtio \
 	virtio_events virtio_hostile virtio_large virtio_cpus virtio_features
 unit-tests-$(CONFIG_NETD) += netring net_settings net_vlan \
-	net_guest_lease
+	net_checksum net_guest_lease
 ippass_classify-y += tests/unit/ippass_classify_test.c \
 	tests/unit/net_fake.c net/ippass/classify.c
 ippass_conflict-y += tests/unit/ippass_conflict_test.c \
@@ -20,6 +20,8 @@ net_segment-ldflags := -Wl,-T,tests/unit/net_tables.lds
 net_settings-y += tests/unit/net_settings_test.c tests/unit/net_fake.c \
 	net/settings.c
 net_vlan-y += tests/unit/net_vlan_test.c net/stack/lwip/vlan.c
+net_checksum-y += tests/unit/net_checksum_test.c net/stack/lwip/checksum.c
+net_checksum-cflags := -Iservices/include -idirafter net/stack/include
 net_vlan-cflags := -Iservices/include
 net_guest_lease-y += tests/unit/net_guest_lease_test.c \
 	net/stack/lwip/guest_lease.c

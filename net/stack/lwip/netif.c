@@ -18,8 +18,6 @@
 #include <lwip/init.h>
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
-#include <lwip/prot/ip.h>
-#include <lwip/prot/tcp.h>
 #include <lwip_hooks.h>
 #include <net/vlan.h>
 #include <netif/ethernet.h>
@@ -221,45 +219,6 @@ static int take_tx_slot(void)
 	return -1;
 }
 
-static uint32_t sum_words(const uint8_t *p, unsigned int bytes)
-{
-	uint32_t sum = 0;
-
-	for (; bytes; p += 2, bytes -= 2)
-		sum += (uint32_t)(p[0] << 8 | p[1]);
-	return sum;
-}
-
-/*
- * lwIP left the checksum of a TCP segment out: put the sum of the pseudo header
- * there (RFC 9293, 3.1; RFC 8200, 8.1), from which the NIC goes on. The flags
- * of a ring's entry; 0: the frame, of len bytes, has no TCP segment.
- */
-static uint16_t leave_checksum(uint8_t *frame, uint32_t len)
-{
-	uint8_t *ip = frame + SIZEOF_ETH_HDR, *tcp;
-	uint32_t sum = IP_PROTO_TCP;
-
-	if (len >= SIZEOF_ETH_HDR + IP_HLEN + TCP_HLEN && frame[12] == 0x08 &&
-	    frame[13] == 0x00 && ip[9] == IP_PROTO_TCP) {
-		tcp = ip + 4 * (ip[0] & 15);
-		sum += sum_words(ip + 12, 8);
-	} else if (len >= SIZEOF_ETH_HDR + 40 + TCP_HLEN && frame[12] == 0x86 &&
-		   frame[13] == 0xdd && ip[6] == IP_PROTO_TCP) {
-		tcp = ip + 40;
-		sum += sum_words(ip + 8, 32);
-	} else {
-		return 0;
-	}
-	sum += (uint32_t)(frame + len - tcp);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	tcp[NETRING_TCP_CSUM] = (uint8_t)(sum >> 8);
-	tcp[NETRING_TCP_CSUM + 1] = (uint8_t)sum;
-	return (uint16_t)(NETRING_CSUM_TCP |
-			  (tcp - frame) << NETRING_TCP_SHIFT);
-}
-
 static void put_in_slot(struct pbuf *p, int slot)
 {
 	uint8_t *frame = tx_memory + (size_t)slot * NETRING_SLOT_SIZE;
@@ -269,7 +228,7 @@ static void put_in_slot(struct pbuf *p, int slot)
 	};
 
 	pbuf_copy_partial(p, frame + tag, p->tot_len, 0);
-	e.flags = leave_checksum(frame + tag, p->tot_len);
+	e.flags = stack_leave_checksum(frame + tag, p->tot_len);
 	if (vlan) {
 		stack_vlan_tag(vlan, frame);
 		if (e.flags)

@@ -80,6 +80,13 @@ int stack_status(int question, void *to, size_t size);
 struct netif;
 struct netring_area;
 
+/*
+ * checksum.c: prepares a frame of len bytes, without a tag, of which lwIP left a
+ * TCP checksum out. The flags of its ring's entry (NETRING_CSUM_TCP and where its
+ * TCP header begins); 0: it has no whole TCP segment, and is as it was.
+ */
+uint16_t stack_leave_checksum(uint8_t *frame, uint32_t len);
+
 /* dhcp.c: these do nothing until it has been started. */
 void stack_dhcp_start(struct netif *n, uint32_t *kept);
 /*
