@@ -25,8 +25,8 @@ vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/service.c core/domain/dbgsh.c core/domain/handlers.c \
 	core/domain/fault.c core/domain/ps.c core/version.c \
 	core/domain/tty_session.c core/cpu_list.c
-# What netd alone may ask for.
-vmm-$(CONFIG_NETD) += core/domain/mgmt_session.c core/power.c core/identity.c \
+# What the management service in netd alone may ask for.
+vmm-$(CONFIG_MGMT) += core/domain/mgmt_session.c core/power.c core/identity.c \
 	core/clock.c
 # What the program debug looks with.
 vmm-$(CONFIG_DEBUG_PROGRAM) += core/domain/debug_calls.c core/x86/snapshot.c \

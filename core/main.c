@@ -179,7 +179,7 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 		 boot_info.loader);
 	log_tell_previous();
 	conf_tell(&boot_info);		/* while RAM is mapped as it was */
-	if (IS_ENABLED(CONFIG_NETD))
+	if (IS_ENABLED(CONFIG_MGMT))
 		identity_take(&boot_info);
 	memory_init();
 	if (lapic_init() < 0)

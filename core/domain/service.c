@@ -102,7 +102,7 @@ void service_ended(struct domain *d)
 
 	d->service = NULL;
 	s->domain = NULL;
-	if (IS_ENABLED(CONFIG_NETD))
+	if (IS_ENABLED(CONFIG_MGMT))
 		mgmt_session_service_ended(d);
 	s->pages = d->pages;
 	if (s->ended)
