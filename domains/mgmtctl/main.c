@@ -32,6 +32,7 @@ static const struct {
 	  &status.refused_memory },
 	{ "failed_handshakes", "handshakes failed", &status.failed_handshakes },
 	{ "late_handshakes", "handshakes too slow", &status.late_handshakes },
+	{ "bad_records", "TLS records that were wrong", &status.bad_records },
 	{ "late_requests", "requests too slow", &status.late_requests },
 	{ "bad_requests", "requests malformed", &status.bad_requests },
 	{ "idle", "closed, idle", &status.idle },

@@ -255,9 +255,9 @@ static err_t tls_sent(void *arg, struct altcp_pcb *tls, u16_t len)
 static err_t tls_poll(void *arg, struct altcp_pcb *tls)
 {
 	struct altcp_pcb *conn = arg;
+	err_t error = conn && conn->poll ? conn->poll(conn->arg, conn) : ERR_OK;
 
-	(void)tls;
-	return conn && conn->poll ? conn->poll(conn->arg, conn) : ERR_OK;
+	return error == ERR_OK ? tls_go_on(tls) : error;	/* it was read */
 }
 
 static void tls_error(void *arg, err_t error)

@@ -76,6 +76,12 @@ bool tls_has_client(struct altcp_pcb *tls);
 void tls_begin(struct altcp_pcb *tls);
 void tls_end(struct altcp_pcb *tls);
 
+/*
+ * After a connection was read: one whose client has said its last, or something
+ * that is wrong, ends as if the client had closed it. It may be gone afterwards.
+ */
+err_t tls_go_on(struct altcp_pcb *tls);
+
 /* mbedTLS's source of random numbers. */
 int tls_random(void *unused, unsigned char *to, size_t len);
 

@@ -7,7 +7,7 @@
  *
  * lwIP's layer believes what is below it more than it may: three functions of
  * each connection are wrapped here, that of TCP which hands over what came, and
- * mbedTLS's that send and fetch.
+ * mbedTLS's that send and fetch; and so is mbedTLS's that reads (lwipopts.h).
  */
 #include "mgmt.h"
 
@@ -19,6 +19,9 @@
 #include <mbedtls/entropy_poll.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl_internal.h>
+
+#undef mbedtls_ssl_read		/* here it is mbedTLS's own */
+int mbedtls_ssl_read(mbedtls_ssl_context *ssl, unsigned char *to, size_t len);
 
 /*
  * Bytes of a client that TLS has not taken yet, at most: more than two records.
@@ -68,6 +71,40 @@ static size_t unread(struct altcp_pcb *tcp)
 	return (size_t)(TCP_WND_MAX(pcb) - pcb->rcv_wnd);
 }
 
+/* In place of fetch() when the client has said its last. */
+static int fetch_nothing(void *conn, unsigned char *to, size_t len)
+{
+	(void)conn, (void)to, (void)len;
+	return MBEDTLS_ERR_NET_CONN_RESET;
+}
+
+/*
+ * mbedtls_ssl_read() for lwIP's layer, which forgets its errors: a client that has
+ * sent its close_notify, a fatal alert or a record that is wrong is not read on.
+ */
+int tls_read(mbedtls_ssl_context *ssl, unsigned char *to, size_t len)
+{
+	int n = mbedtls_ssl_read(ssl, to, len);
+
+	if (n >= 0 || n == MBEDTLS_ERR_SSL_WANT_READ ||
+	    n == MBEDTLS_ERR_SSL_WANT_WRITE || ssl->f_recv == fetch_nothing)
+		return n;
+	if (n != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY &&
+	    n != MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+		mgmt_status.bad_records++;
+	ssl->f_recv = fetch_nothing;
+	return n;
+}
+
+err_t tls_go_on(struct altcp_pcb *tls)
+{
+	const mbedtls_ssl_context *ssl = altcp_tls_context(tls);
+
+	if (!ssl || ssl->f_recv != fetch_nothing || !tls->recv)
+		return ERR_OK;
+	return tls->recv(tls->arg, tls, NULL, ERR_OK);
+}
+
 /* Something has come for the TLS connection arg: how long does it take? */
 static err_t receive(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
 		     err_t error)
@@ -82,8 +119,10 @@ static err_t receive(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
 		altcp_abort(tcp);
 		return ERR_ABRT;
 	}
-	if (!handshake)
-		return lwip_recv(arg, tcp, p, error);
+	if (!handshake) {
+		result = lwip_recv(arg, tcp, p, error);
+		return result == ERR_OK ? tls_go_on(arg) : result;
+	}
 	start = sys_time();
 	result = lwip_recv(arg, tcp, p, error);
 	took = sys_time() - start;
@@ -95,7 +134,8 @@ static err_t receive(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
 	if (ssl && ssl->handshake && ssl->handshake->resume &&
 	    ssl->state == MBEDTLS_SSL_CLIENT_CHANGE_CIPHER_SPEC)
 		mgmt_status.resumed++;
-	return result;
+	/* with its last message more may have come */
+	return result == ERR_OK ? tls_go_on(arg) : result;
 }
 
 /*

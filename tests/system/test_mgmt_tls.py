@@ -183,6 +183,41 @@ def test_nobody_renegotiates(machine):
     assert "no renegotiation" in out.stderr
 
 
+@pytest.mark.parametrize("spoil", ["altered", "no record", "close_notify"])
+def test_who_sends_a_record_that_is_wrong_or_the_last_is_not_kept(
+        machine, certificate, spoil):
+    """A connection that has shown its whole request ends at once, not when it
+    has been idle for long."""
+    before = status(machine)
+    context = ssl.create_default_context(cafile=str(certificate))
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(received, sent, server_hostname=ADDRESS)
+    with tcp(machine) as s:
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                s.sendall(sent.read())
+                received.write(s.recv(4096))
+        s.sendall(sent.read())
+        client.write(f"GET /healthz HTTP/1.1\r\n{HOST}".encode())
+        if spoil == "close_notify":
+            with pytest.raises(ssl.SSLWantReadError):
+                client.unwrap()
+        record = bytearray(sent.read())
+        if spoil == "altered":
+            record[-1] ^= 1
+        elif spoil == "no record":
+            record[0] = 0
+        s.sendall(record)
+        s.settimeout(5)
+        while s.recv(4096):         # an alert, maybe, then the end
+            pass
+    assert status(machine)["bad_records"] == before["bad_records"] + (
+        spoil != "close_notify")
+
+
 def test_a_handshake_takes_less_than_a_fifth_of_a_second(machine, certificate):
     for _ in range(5):
         session(machine, certificate).close()

@@ -162,6 +162,9 @@
 
 /* services/mgmt/mgmt.c: where it listens */
 unsigned short mgmt_port(void);
+
+/* services/mgmt/tls.c: lwIP's layer goes on after a record that is wrong */
+#define mbedtls_ssl_read		tls_read
 #endif
 
 /* ---- SNTP: services/sntp/sntp.c ---- */
