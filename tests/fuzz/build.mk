@@ -7,7 +7,7 @@ fuzz-net-y := binding classify conflict txoffload segment virtio bios boot_elf \
 fuzz-net-$(CONFIG_NETD) += netring
 fuzz-net-$(CONFIG_ECHO) += conf conf_boot rings netd
 fuzz-net-$(CONFIG_MGMT) += mgmt_reader mgmt_input mgmt_auth \
-	mgmt_tls
+	mgmt_tls mgmt_records
 
 fuzz-targets-y := decode-bytes $(fuzz-net-y)
 
@@ -47,15 +47,24 @@ mgmt_input-fuzz-cflags = $(mgmt_input-cflags)
 mgmt_auth-fuzz-y = tests/fuzz/mgmt_auth_fuzz.c tests/fuzz/seeds.c \
 	$(filter-out %_test.c,$(mgmt_auth-y))
 mgmt_auth-fuzz-cflags = $(mgmt_auth-cflags) -D_GNU_SOURCE
-# tls.c is part of the target; its calls of lwIP's are never reached.
-mgmt_tls-fuzz-y := tests/fuzz/mgmt_tls_fuzz.c tests/fuzz/seeds.c \
+# tls.c is part of the targets, and gate.c of the second; what they call of
+# lwIP's TCP is never reached.
+mgmt_tls_host := tests/fuzz/mgmt_host.c tests/fuzz/seeds.c \
 	services/mgmt/certificate.c services/mgmt/clock.c
-mgmt_tls-fuzz-needs := services/mgmt/tls.c
-mgmt_tls-fuzz-cflags = -Iservices/mgmt -Iservices/include \
+mgmt_tls_cflags = -Iservices/mgmt -Iservices/include \
 	-Itests/fuzz/netd/include $(lwip_cflags) -D_GNU_SOURCE \
 	-idirafter domains/include
-mgmt_tls-fuzz-ldflags := -no-pie \
+mgmt_tls_ldflags := -no-pie -Wl,--wrap=mbedtls_ecp_mul_restartable \
 	-Wl,--unresolved-symbols=ignore-in-object-files
+mgmt_tls-fuzz-y := tests/fuzz/mgmt_tls_fuzz.c $(mgmt_tls_host)
+mgmt_tls-fuzz-needs := services/mgmt/tls.c
+mgmt_tls-fuzz-cflags = $(mgmt_tls_cflags)
+mgmt_tls-fuzz-ldflags := $(mgmt_tls_ldflags)
+mgmt_records-fuzz-y = tests/fuzz/mgmt_records_fuzz.c tests/fuzz/tls_client.c \
+	$(mgmt_tls_host) services/mgmt/reader.c $(http-parser_sources)
+mgmt_records-fuzz-needs := services/mgmt/tls.c services/mgmt/gate.c
+mgmt_records-fuzz-cflags = $(mgmt_tls_cflags) $(http-parser_cflags)
+mgmt_records-fuzz-ldflags := $(mgmt_tls_ldflags)
 
 # The fuzzing guest, run by scripts/fuzz-guest.
 fuzz_guest_seconds := $(or $(SECONDS),1800)

@@ -8,87 +8,15 @@
 #include "check.h"
 #include "fuzz.h"
 
-#include "names.h"
+#include "mgmt_host.h"
 
 #include <tls.c>
 
-#include <errno.h>
 #include <mbedtls/ssl_cache.h>
 
 static unsigned int checks;
 
 #define STREAM_MAX	16384u
-
-struct mgmt_status mgmt_status;
-
-/* ---- what the service calls ---- */
-
-static uint32_t random_state;
-
-void netd_random(void *to, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		random_state = random_state * 1664525u + 1013904223u;
-		((uint8_t *)to)[i] = (uint8_t)(random_state >> 24);
-	}
-}
-
-int netd_random_add(const void *secret, size_t len)
-{
-	(void)secret, (void)len;
-	return 0;
-}
-
-bool netd_random_of_cpu(void)
-{
-	return true;
-}
-
-uint64_t sys_time(void)
-{
-	return 1000000;
-}
-
-void domain_log(int level, const char *fmt, ...)
-{
-	(void)level, (void)fmt;
-}
-
-/* The core has no files and no seed. */
-int msgopen(const char *name)
-{
-	(void)name;
-	return -ENOENT;
-}
-
-int msgclose(int desc)
-{
-	(void)desc;
-	return 0;
-}
-
-int msgsendbuf(int to, int value, struct msg_buf *bufs, size_t n)
-{
-	(void)to, (void)value, (void)bufs, (void)n;
-	return -ENOENT;
-}
-
-void names_get(struct names *to)
-{
-	*to = (struct names){ .n = 1, .host = "vmm" };
-	to->address[0] = (struct name_address){
-		.bytes = { 10, 0, 2, 50 }, .len = 4, .text = "10.0.2.50",
-	};
-}
-
-size_t strlcpy(char *dst, const char *src, size_t size)
-{
-	size_t len = strlen(src), part = len < size ? len : size - 1;
-
-	memcpy(dst, src, part);
-	dst[part] = '\0';
-	return len;
-}
 
 /* ---- the client ---- */
 
@@ -241,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t rest[2048];
 
 	start();
-	random_state = 1;
+	host_random = 1;
 	ca = what & 16 ? &certificate : NULL;
 	s->step = 1 + (size_t)(how >> 4) * (how >> 4) * 64;
 	s->pause = what & 32;

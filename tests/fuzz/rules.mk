@@ -69,6 +69,19 @@ $(O)/obj/fuzz/mbedtls/%.o: $(mbedtls_dir)/library/%.c $(fuzz_mbedtls_made)
 mgmt_tls-fuzz-objects := $(patsubst $(mbedtls_dir)/library/%.c,\
 	$(O)/obj/fuzz/mbedtls/%.o,$(mbedtls_sources))
 
+# ... and what of lwIP is between it and the management service.
+fuzz_altcp_flags := $(fuzz_flags_common) $(lwip_cflags) \
+	-idirafter domains/include -idirafter lib/include -include stdio.h
+fuzz_altcp_made := $(call recorded,fuzz-altcp,$(fuzz_altcp_flags)) $(made)
+$(O)/obj/fuzz/altcp/%.o: $(lwip_dir)/src/%.c $(fuzz_altcp_made)
+	@mkdir -p $(@D)
+	$(call say,CLANG,altcp/$*.c)$(CLANG) $(fuzz_altcp_flags) \
+		-MMD -MP -c -o $@ $<
+mgmt_records-fuzz-objects := $(mgmt_tls-fuzz-objects) \
+	$(patsubst %,$(O)/obj/fuzz/altcp/%.o,core/altcp core/def core/mem \
+	core/memp core/pbuf core/stats apps/altcp_tls/altcp_tls_mbedtls \
+	apps/altcp_tls/altcp_tls_mbedtls_mem)
+
 define fuzz_target
 $(O)/tests/fuzz/$(1): $($(1)-fuzz-y) $$($(1)-fuzz-objects) $$($(1)-fuzz-needs) \
 		$(made)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the management service's TLS server calls, for fuzz targets that have the
+ * server itself: a clock, random numbers that are the same each time, a core
+ * without files, a heap of a size that the target says.
+ */
+#ifndef FUZZ_MGMT_HOST_H
+#define FUZZ_MGMT_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern uint64_t host_time;		/* the VMM's, in us */
+extern uint32_t host_random;		/* where random numbers begin */
+extern size_t host_heap_used;		/* of CONFIG_NETD_MEMORY_KIB */
+
+#endif
