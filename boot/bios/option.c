@@ -23,8 +23,10 @@ static bool number(const char **p, const char *end, unsigned int *value)
 	for (start = *p; *p < end && **p != ','; ++*p) {
 		unsigned int digit = (unsigned int)(**p - '0');
 
-		if (digit > 9)
-			digit = (unsigned int)((**p | 0x20) - 'a') + 10;
+		if (digit > 9) {
+			digit = (unsigned int)((**p | 0x20) - 'a');
+			digit = digit < 6 ? digit + 10 : base;
+		}
 		if (digit >= base)
 			return false;
 		*value = *value * base + digit;

@@ -18,6 +18,7 @@
 #define MB2	0x36d76289
 #define AREA	65536u
 #define MODULE	3u
+#define PARTITIONS	60u	/* that boot= takes */
 
 static unsigned int checks;
 static uint8_t *area;		/* below 4 GiB; nothing is behind it */
@@ -61,7 +62,7 @@ static void line(const uint8_t *data, size_t size)
 
 	memcpy(text, data, size);
 	wrong = target_read(text, &n, &t);
-	CHECK(n == size && t.partition <= 4 && t.drive >= 0 && t.drive < 256);
+	CHECK(n == size && t.partition <= PARTITIONS && t.drive >= 0 && t.drive < 256);
 	CHECK(!wrong || wrong[0]);
 	free(text);
 }
@@ -87,5 +88,6 @@ const struct fuzz_seed fuzz_seeds[] = {
 		  TAG("\5", "\x14") "\x82\0\0\0\0\0\0\0\xff\xff\xff\xff\0\0\0\0"
 		  TAG("\0", "\x08")),
 	FUZZ_SEED("\1tandem.elf a=1 boot=0x80,2 b=\"x y\" boot=next"),
+	FUZZ_SEED("\1x boot=0x80,0`"),
 	{ NULL, 0 },
 };

@@ -72,6 +72,7 @@ static void what_is_wrong_is_told_and_changes_nothing(void)
 		"boot=", "boot=0x", "boot=0x100", "boot=256", "boot=8f",
 		"boot=0x8g", "boot=,1", "boot=0x80,", "boot=0x80,0",
 		"boot=0x80,61", "boot=0x80,1,1", "boot=0x80,x", "boot=nex",
+		"boot=0x80,`", "boot=0x8@",
 		"boot=next,1", "boot=-1", "boot=4294967424",
 	};
 
