@@ -26,7 +26,8 @@
 #include <stdlib.h>
 
 #define CONNECTIONS	CONFIG_ECHO_CONNECTIONS
-#define CHUNK		((size_t)TCP_MSS)
+/* most segments have a timestamp */
+#define CHUNK		((size_t)(TCP_MSS - LWIP_TCP_OPT_LEN_TS_OUT))
 #define WINDOWS		(CONFIG_NETD_MEMORY_KIB * 1024ul / 2)
 #define WINDOW_MIN	(2ul * TCP_MSS)
 #define WINDOW_MAX	((size_t)TCP_WND)

@@ -25,7 +25,8 @@ fuzz_flags_common := -std=gnu11 -O1 -g -w -fno-strict-aliasing \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=alignment,null \
 	-fno-sanitize-recover=all $(auto_header) -Itests/fuzz/netd/include \
 	-Icore/include -Inet/include -Iservices/include -I$(O)/include
-fuzz_netd_flags := $(fuzz_flags_common) $(lwip_cflags) $(mbedtls_cflags) \
+# lwIP reads a timestamp's bytes as int
+fuzz_netd_flags := $(fuzz_flags_common) -fno-sanitize=shift-base $(lwip_cflags) $(mbedtls_cflags) \
 	$(netd-cflags) \
 	-idirafter domains/include -idirafter lib/include
 fuzz_netd_objects := $(fuzz_netd_sources:%.c=$(O)/obj/fuzz/netd/%.o) \

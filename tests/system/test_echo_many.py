@@ -87,14 +87,15 @@ def all_is_given_back(machine, seconds=10):
     assert heap_used(machine) < 64
 
 
-@pytest.mark.long
 def test_as_many_as_it_takes_get_all_back_while_the_guest_sends(machine,
                                                                 station):
+    """All at once: of that burst some is lost. Linux is to send it again after
+    its round trip's time, and not after 3, 6, 12, 24 s."""
     before = server(machine)
     machine.console.run(f"nettest send {HOST} {SINK} 3000000 >/tmp/sent 2>&1 "
                         "& sent=$!")
     ended = clients(station, "many", CONNECTIONS, 20000)
-    assert ended.pop("seconds") and ended == {"same": CONNECTIONS}
+    assert ended.pop("seconds") < 40 and ended == {"same": CONNECTIONS}
     code, said = machine.console.status("wait $sent; cat /tmp/sent", 120)
     assert code == 0 and "nettest: 3000000 bytes" in said
     after = server(machine)

@@ -51,8 +51,13 @@ netring-y += tests/unit/netring_test.c tests/unit/net_fake.c \
 	tests/unit/netring_service.c net/stack/port.c \
 	net/segment.c
 # With lwIP's own TCP.
-unit-tests-y += net_probe
-net_probe-y += tests/unit/net_probe_test.c tests/unit/net_probe_lwip.c
-net_probe-cflags := -Itests/unit/net_lwip -idirafter net/stack/include \
+unit-tests-y += net_probe net_timestamps
+lwip-tcp := tests/unit/net_tcp_host.c tests/unit/net_tcp_lwip.c
+net_probe-y += tests/unit/net_probe_test.c $(lwip-tcp)
+net_timestamps-y += tests/unit/net_timestamps_test.c $(lwip-tcp)
+$(foreach t,net_probe net_timestamps,$(eval $(t)-cflags := \
+	-Itests/unit/net_lwip -idirafter net/stack/include \
 	-isystem $(TANDEM_CACHE)/src/lwip/src/include \
-	-isystem $(TANDEM_CACHE)/src/lwip/src
+	-isystem $(TANDEM_CACHE)/src/lwip/src))
+# lwIP reads a timestamp's bytes as int
+net_timestamps-cflags += -fno-sanitize=shift-base

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What lwIP needs of a system: time, and where its messages go. */
+#include "stack.h"
+
 #include <domain/log.h>
 #include <domain/syscall.h>
 #include <lwip/opt.h>
@@ -7,9 +9,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/*
+ * From anywhere on, since TCP's timestamps tell it to everybody: since when this
+ * machine runs is not theirs to know (RFC 7323, 7.1).
+ */
 u32_t sys_now(void)
 {
-	return (u32_t)(sys_time() / 1000);
+	static u32_t start;
+
+	while (!start)
+		stack_random_bytes(&start, sizeof(start));
+	return start + (u32_t)(sys_time() / 1000);
 }
 
 void stack_diagnostic(const char *fmt, ...)

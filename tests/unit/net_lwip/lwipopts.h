@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* lwIP's TCP alone, on the host; the hook is the domain's. */
+/* lwIP's TCP alone, on the host; its options and the hook are the domain's. */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
+
+#include <lwipopts_tcp.h>
 
 #define LWIP_HOOK_FILENAME		"lwip_hooks.h"
 #define NO_SYS				1
@@ -13,14 +15,7 @@
 #define LWIP_ARP			0
 #define LWIP_UDP			0
 #define LWIP_ICMP			0
-#define TCP_LISTEN_BACKLOG		1
-#define LWIP_WND_SCALE			1
-#define TCP_RCV_SCALE			2
-#define TCP_MSS				1460
-#define TCP_WND				(44 * TCP_MSS)
-#define TCP_SND_BUF			TCP_WND
 #define MEMP_NUM_TCP_SEG		256
-#define LWIP_DISABLE_TCP_SANITY_CHECKS	1
 #define CHECKSUM_CHECK_TCP		0
 #define CHECKSUM_CHECK_IP		0
 
