@@ -45,7 +45,7 @@ class Machine:
     def __init__(self, name, disk=None, variables=None, nic="bcm5722",
                  nic_options="strict=on", memory=1024, cpus=1, cpu="EPYC-v1",
                  forward=(), peer=False, extra=(), kernel=None,
-                 initrd=None, cmdline="", code=None, bios=False):
+                 initrd=None, cmdline="", code=None, bios=False, tap=None):
         """disk, variables: image and OVMF variables (boot.py makes them).
         bios: SeaBIOS instead of OVMF, without SMM: its 32-bit calls through
         SMM do not survive SVM as QEMU has it.
@@ -53,8 +53,10 @@ class Machine:
         ("udp", address, port) that the host shall reach; port() tells under
         which port. peer: a raw-frame peer beside the user network, "alone":
         instead of it, since that network listens to whatever a peer sends,
-        and may break. kernel, initrd, cmdline: boot that directly instead of a
-        disk. code: another build of OVMF. extra: more QEMU arguments."""
+        and may break. tap: a tap device's handle that is the wire instead of
+        both (namespace.OnWire). kernel, initrd, cmdline: boot that directly
+        instead of a disk. code: another build of OVMF. extra: more QEMU
+        arguments."""
         self.name = name
         self.folder = paths.LOGS / name
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -68,7 +70,7 @@ class Machine:
         for item in forward:
             protocol, address, port = ("tcp", *item)[-3:]
             self.ports[protocol, address, port] = free_port()
-        self.want_peer = peer
+        self.want_peer, self.tap = peer, tap
         self.extra = list(extra)
         self.bios = bios
         self.direct = (kernel, initrd, cmdline)
@@ -85,7 +87,10 @@ class Machine:
         raw = "dgram,id=raw0," \
             f"local.type=unix,local.path={self.run}/qemu.wire," \
             f"remote.type=unix,remote.path={self.run}/peer.wire"
-        if self.want_peer == "alone":
+        if self.tap is not None:
+            args = ["-netdev", f"tap,id=tap0,fd={self.tap}"]
+            wire = "tap0"
+        elif self.want_peer == "alone":
             args = ["-netdev", raw]
             wire = "raw0"
         elif not self.want_peer:
@@ -153,6 +158,7 @@ class Machine:
         with open(self.folder / "qemu.log", "wb") as log:
             self.process = subprocess.Popen(
                 args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=[] if self.tap is None else [self.tap],
                 preexec_fn=die_with_parent)
         try:
             self.console = Console(self.com1)

@@ -8,7 +8,9 @@ switch: frames have no tag inside, and that VLAN's on the wire. Nothing leaves t
 processes end with it. It needs no root: the namespace has its own users.
 
 The far end of eth0 is a veth device; a packet socket on it is made inside and
-handed out to the test's process.
+handed out to the test's process. Where speed matters (OnWire) eth0 is a tap
+device instead, whose handle goes to QEMU: ten thousand frames a second are too
+many for a program in Python between the two.
 """
 
 import os
@@ -22,25 +24,42 @@ from pathlib import Path
 from . import paths
 
 SET_UP = r"""
-import socket, subprocess, sys
+import fcntl, os, socket, struct, subprocess, sys
 def ip(*words):
     subprocess.run(["ip", *words], check=True)
+def ip6(name, on):
+    with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w") as f:
+        f.write("0" if on == "1" else "1")
+out = socket.socket(fileno=int(sys.argv[1]))
 ip("link", "set", "lo", "up")
+"""
+
+VETH = r"""
 ip("link", "add", "eth0", "type", "veth", "peer", "name", "wire")
 # the wire carries whole packets: checksums made, nothing joined
 for name in ("eth0", "wire"):
     subprocess.run(["ethtool", "-K", name, "tx", "off", "tso", "off", "gso",
                     "off", "gro", "off"], check=True,
                    stdout=subprocess.DEVNULL)
-    with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w") as f:
-        f.write("1" if name == "wire" else sys.argv[2])
+    ip6(name, name == "eth0" and sys.argv[2])
     ip("link", "set", name, "up")
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+raw.bind(("wire", 0))
+"""
+
+# Without offloads, since QEMU does not ask for any.
+TAP = r"""
+raw = open("/dev/net/tun", "r+b", buffering=0)
+TUNSETIFF, TAP_NO_PI = 0x400454ca, 0x1002
+fcntl.ioctl(raw, TUNSETIFF, struct.pack("16sH22x", b"eth0", TAP_NO_PI))
+ip6("eth0", sys.argv[2])
+ip("link", "set", "eth0", "up")
+"""
+
+ADDRESSES = r"""
 for address in sys.argv[3:]:
     ip("addr", "add", address, "dev", "eth0",
        *(["nodad"] if ":" in address else []))
-raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-raw.bind(("wire", 0))
-out = socket.socket(fileno=int(sys.argv[1]))
 socket.send_fds(out, [b"ready"], [raw.fileno()])
 out.recv(1)         # until the test closes its end
 """
@@ -48,69 +67,39 @@ out.recv(1)         # until the test closes its end
 PACKET_OUTGOING = 4
 
 
-class Namespace:
-    def __init__(self, machine, addresses, ip6=False, vlan=None):
-        """A station with these addresses ("10.0.2.2/24") on the wire of a
-        machine with peer="alone", which runs."""
-        self.tag = vlan and b"\x81\0" + vlan.to_bytes(2, "big")
-        self.folder = machine.folder
-        self.peer = machine.peer
+class OnWire:
+    """A station with these addresses ("10.0.2.2/24"), made before the machine
+    whose wire it is on: Machine(tap=station.handle). Its programs' logs go to
+    folder. Needs leave to open /dev/net/tun."""
+
+    LINK = TAP
+
+    def __init__(self, folder, addresses, ip6=False):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.servers = []
         mine, child = socket.socketpair()
         words = ["unshare", "--net", "--pid", "--fork", "--kill-child"]
         if os.geteuid():
             words += ["--user", "--map-root-user"]
         self.holder = subprocess.Popen(
-            [*words, sys.executable, "-c", SET_UP, str(child.fileno()),
-             "0" if ip6 else "1", *addresses], pass_fds=[child.fileno()],
-            stdin=subprocess.DEVNULL)
+            [*words, sys.executable, "-c", SET_UP + self.LINK + ADDRESSES,
+             str(child.fileno()), "1" if ip6 else "0", *addresses],
+            pass_fds=[child.fileno()], stdin=subprocess.DEVNULL)
         child.close()
         self.control = mine
         mine.settimeout(20)
         said, handles, _, _ = socket.recv_fds(mine, 16, 1)
-        assert said == b"ready", "the namespace was not made"
-        self.raw = socket.socket(fileno=handles[0])
+        assert said == b"ready", \
+            "the namespace was not made; why is on standard error"
+        self.handle = handles[0]
         self.inside = self._child()
-        self.peer.attach(self._to_namespace)
-        self.reader = threading.Thread(target=self._to_wire, daemon=True)
-        self.reader.start()
 
     def _child(self):
         """The process inside, child of unshare."""
         pid = self.holder.pid
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
         return int(text.split()[0])
-
-    # ---- frames ----
-
-    def _to_namespace(self, frame):
-        if self.tag:
-            if frame[12:16] != self.tag:
-                return
-            frame = frame[:12] + frame[16:]
-        try:
-            self.raw.send(frame)
-        except OSError:
-            pass                        # full, or longer than its MTU
-
-    def _to_wire(self):
-        while True:
-            try:
-                frame, where = self.raw.recvfrom(65536)
-            except OSError:
-                return
-            if not frame:
-                return
-            if where[2] == PACKET_OUTGOING:
-                continue                # what we sent into it ourselves
-            if self.tag:
-                frame = frame[:12] + self.tag + frame[12:]
-            try:
-                self.peer.send(frame)
-            except OSError:
-                pass                    # QEMU is busy, or gone
-
-    # ---- programs ----
 
     def _enter(self):
         words = ["nsenter", f"--net=/proc/{self.inside}/ns/net"]
@@ -150,7 +139,6 @@ class Namespace:
         self.servers.remove(server)
 
     def close(self):
-        self.peer.attach(None)
         for server in list(self.servers):
             self.end(server)
         self.control.close()
@@ -159,6 +147,54 @@ class Namespace:
         except subprocess.TimeoutExpired:
             self.holder.send_signal(signal.SIGKILL)
             self.holder.wait(5)
+        os.close(self.handle)
+
+
+class Namespace(OnWire):
+    """The same beside the raw-frame peer of a machine with peer="alone",
+    which runs."""
+
+    LINK = VETH
+
+    def __init__(self, machine, addresses, ip6=False, vlan=None):
+        super().__init__(machine.folder, addresses, ip6)
+        self.tag = vlan and b"\x81\0" + vlan.to_bytes(2, "big")
+        self.raw = socket.socket(fileno=os.dup(self.handle))
+        self.peer = machine.peer
+        self.peer.attach(self._to_namespace)
+        self.reader = threading.Thread(target=self._to_wire, daemon=True)
+        self.reader.start()
+
+    def _to_namespace(self, frame):
+        if self.tag:
+            if frame[12:16] != self.tag:
+                return
+            frame = frame[:12] + frame[16:]
+        try:
+            self.raw.send(frame)
+        except OSError:
+            pass                        # full, or longer than its MTU
+
+    def _to_wire(self):
+        while True:
+            try:
+                frame, where = self.raw.recvfrom(65536)
+            except OSError:
+                return
+            if not frame:
+                return
+            if where[2] == PACKET_OUTGOING:
+                continue                # what we sent into it ourselves
+            if self.tag:
+                frame = frame[:12] + self.tag + frame[12:]
+            try:
+                self.peer.send(frame)
+            except OSError:
+                pass                    # QEMU is busy, or gone
+
+    def close(self):
+        self.peer.attach(None)
+        super().close()
         self.raw.close()
 
 
