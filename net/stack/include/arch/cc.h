@@ -12,6 +12,10 @@
 #define LWIP_NO_UNISTD_H	1
 #define LWIP_NO_CTYPE_H		1
 
+/* single instructions, where lwIP would call a function */
+#define lwip_htons(x)	__builtin_bswap16(x)
+#define lwip_htonl(x)	__builtin_bswap32(x)
+
 #define X8_F	"02x"
 #define U16_F	"hu"
 #define S16_F	"hd"
