@@ -139,6 +139,12 @@ def check_hash(value):
         "what scripts/tandem-passwd makes, with : in the place of $"
 
 
+def check_fingerprint(value):
+    fits = re.fullmatch("([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}", value)
+    return None if not value or fits else \
+        "the SHA-256 of a certificate, 64 hexadecimal digits"
+
+
 CHECKS = {
     "VMM_MEMORY_MIB": check_block,
     "IP_ADDRESS": check_address,
@@ -148,6 +154,7 @@ CHECKS = {
     "IP_MAC": check_mac,
     "SNTP_SERVER": check_receiver,
     "SYSLOG_ADDRESS": check_receiver,
+    "SYSLOG_FINGERPRINT": check_fingerprint,
     "PCI_BINDINGS": check_bindings,
     "DEBUG_KEY": check_key,
     "BOOT_NEXT": check_path,

@@ -47,7 +47,8 @@ extern const struct conf_key_info conf_keys[CONF_KEYS];
 
 extern const struct conf_type conf_bool, conf_off, conf_number, conf_port,
 	conf_host, conf_router, conf_netmask, conf_ip_mode, conf_mac,
-	conf_dns, conf_receiver, conf_bindings, conf_path, conf_hash;
+	conf_dns, conf_receiver, conf_bindings, conf_path, conf_hash,
+	conf_fingerprint;
 
 /* The symbol that a name of a text means, or NULL. */
 const struct conf_symbol *conf_symbol_find(struct conf_piece name);

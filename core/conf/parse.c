@@ -357,6 +357,9 @@ void conf_read(struct conf *c, enum conf_source source, const char *text,
 
 /* ---- what has to fit together ---- */
 
+#define SYSLOG_UDP_PORT		514
+#define SYSLOG_TLS_PORT		6514
+
 /* The value does not count as one that its source has set. */
 static void undo(struct conf *c, enum conf_key key, uint32_t value)
 {
@@ -381,6 +384,15 @@ static void built_in_again(struct conf *c)
 	}
 }
 
+/* Registered ports (RFC 5425, RFC 5426): another way, another default. */
+static void syslog_port(struct conf *c)
+{
+	if (conf_name(CONF_SYSLOG_TLS) && c->number[CONF_SYSLOG_TLS] &&
+	    c->origin[CONF_SYSLOG_PORT].source == CONF_BUILT_IN &&
+	    c->number[CONF_SYSLOG_PORT] == SYSLOG_UDP_PORT)
+		c->number[CONF_SYSLOG_PORT] = SYSLOG_TLS_PORT;
+}
+
 void conf_finish(struct conf *c, const struct conf_teller *teller)
 {
 	const uint32_t mask = __builtin_bswap32(c->number[CONF_IP_NETMASK]);
@@ -389,6 +401,7 @@ void conf_finish(struct conf *c, const struct conf_teller *teller)
 	const uint32_t host = address & ~mask;
 	char line[CONF_LINE_MAX], text[2][16];
 
+	syslog_port(c);
 	if (!conf_name(CONF_IP_ADDRESS) ||
 	    c->number[CONF_IP_MODE] == CONF_IP_DHCP)
 		return;

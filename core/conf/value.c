@@ -516,3 +516,51 @@ static void format_hash(const struct conf *c, enum conf_key key, char *text,
 }
 
 const struct conf_type conf_hash = { parse_hash, format_hash };
+
+/* ---- a certificate's fingerprint ---- */
+
+/* 64 digits; a colon between two bytes does no harm. */
+static bool parse_fingerprint(struct conf *c, enum conf_key key,
+			      struct conf_piece text, char *expected)
+{
+	uint8_t bytes[CONF_DIGEST];
+	size_t n = 0;
+	uint32_t v;
+
+	c->number[key] = text.n ? c->number[key] : 0;
+	if (!text.n)
+		return true;
+	while (n < CONF_DIGEST && text.n >= 2) {
+		struct conf_piece two = { text.at, 2 };
+
+		if (!digits(two, 16, &v))
+			break;
+		bytes[n++] = (uint8_t)v;
+		text.at += 2;
+		text.n -= 2;
+		if (text.n > 2 && text.at[0] == ':')
+			text.at++, text.n--;
+	}
+	if (n < CONF_DIGEST || text.n)
+		return expect(expected, "the SHA-256 of a certificate, 64 "
+			      "hexadecimal digits, or nothing");
+	memcpy(c->syslog_fingerprint, bytes, sizeof(bytes));
+	c->number[key] = 1;
+	return true;
+}
+
+static void format_fingerprint(const struct conf *c, enum conf_key key,
+			       char *text, size_t size)
+{
+	size_t n = 0;
+
+	if (size)
+		text[0] = '\0';
+	for (size_t i = 0; c->number[key] && i < CONF_DIGEST && n + 2 < size;
+	     i++, n += 2)
+		snprintf(text + n, size - n, "%02x", c->syslog_fingerprint[i]);
+}
+
+const struct conf_type conf_fingerprint = {
+	parse_fingerprint, format_fingerprint
+};

@@ -189,6 +189,10 @@ static const char *syslog_state(const struct syslog_status *s)
 	case SYSLOG_NO_NAME:	return netd_resolve_error(s->error);
 	case SYSLOG_WAITS:	return "waits: there is no way to it";
 	case SYSLOG_SENDS:	return "sends";
+	case SYSLOG_NO_TRUST:	return syslog_no_trust(s->error);
+	case SYSLOG_CONNECTS:	return "connects";
+	case SYSLOG_REFUSED:
+	case SYSLOG_BROKEN:	return s->why;
 	default:		return "off";
 	}
 }
@@ -204,6 +208,12 @@ static void json_syslog(struct json *j, const struct syslog_status *s)
 		json_number(j, "sent", s->sent);
 		json_number(j, "lost_bytes", s->lost);
 		json_number(j, "failed", s->failed);
+		json_text(j, "transport", s->tls ? "tls" : "udp");
+	}
+	if (s->state != SYSLOG_OFF && s->tls) {
+		json_number(j, "connections", s->connections);
+		json_number(j, "refused", s->refused);
+		json_number(j, "broken", s->broken);
 	}
 	json_close(j);
 }
@@ -226,9 +236,14 @@ int net_syslog(struct json *j)
 	printf("netd: syslog to %s", s.server);
 	if (s.address[0] && strcmp(s.address, s.server))
 		printf(" (%s)", s.address);
-	printf(" port %u: %s\n", s.port, syslog_state(&s));
+	printf(" port %u%s: %s%s\n", s.port, s.tls ? " by TLS" : "",
+	       s.state == SYSLOG_REFUSED || s.state == SYSLOG_BROKEN ?
+	       "the server " : "", syslog_state(&s));
 	printf("netd: syslog messages %10lu sent, %lu not sent at first, %lu "
 	       "bytes lost\n", s.sent, s.failed, s.lost);
+	if (s.tls)
+		printf("netd: syslog connections %7lu made, %lu broken, %lu "
+		       "refused\n", s.connections, s.broken, s.refused);
 	return 0;
 }
 

@@ -40,9 +40,9 @@ uint16_t netd_echo_port(void)
 	return stack_netif_echo_port();
 }
 
-uint16_t netd_syslog(char *server)
+void netd_syslog(struct netd_syslog *to)
 {
-	return stack_netif_syslog(server);
+	stack_netif_syslog(to);
 }
 
 void netd_sntp(char *server)

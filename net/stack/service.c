@@ -56,6 +56,10 @@ void stack_config_changed(struct stack_port *s)
 {
 	struct netring_config *c = &s->area->config;
 
+	c->syslog_tls = tandem_conf.number[CONF_SYSLOG_TLS] != 0;
+	c->syslog_pinned = tandem_conf.number[CONF_SYSLOG_FINGERPRINT] != 0;
+	memcpy(c->syslog_fingerprint, tandem_conf.syslog_fingerprint,
+	       sizeof(c->syslog_fingerprint));
 	spin_lock(&s->lock);
 	__atomic_add_fetch(&c->generation, 1, __ATOMIC_SEQ_CST);
 	fill_config(s);

@@ -65,7 +65,7 @@ static unsigned char *read_file(int desc, int what, size_t *len)
 	return text;
 }
 
-static int parse_certificate(int desc, int what, mbedtls_x509_crt *crt)
+int certificate_parse(int desc, int what, mbedtls_x509_crt *crt)
 {
 	size_t len;
 	unsigned char *text = read_file(desc, what, &len);
@@ -81,7 +81,7 @@ static int parse_certificate(int desc, int what, mbedtls_x509_crt *crt)
 	return result;
 }
 
-static int parse_key(int desc)
+static int parse_key(int desc, mbedtls_pk_context *key)
 {
 	size_t len;
 	unsigned char *text = read_file(desc, MGMT_IDENTITY_KEY, &len);
@@ -89,30 +89,29 @@ static int parse_key(int desc)
 
 	if (!text)
 		return -ENOENT;
-	result = mbedtls_pk_parse_key(&certificate_key, text, len, NULL, 0);
+	result = mbedtls_pk_parse_key(key, text, len, NULL, 0);
 	mbedtls_platform_zeroize(text, MGMT_FILE_MAX);
 	free(text);
-	if (result || !mbedtls_pk_can_do(&certificate_key, MBEDTLS_PK_ECDSA))
+	if (result || !mbedtls_pk_can_do(key, MBEDTLS_PK_ECDSA))
 		return -EINVAL;
 	return 0;
 }
 
-/* tandem.crt and tandem.key. 0, or why they are not used. */
-static int use_files(int desc)
+int certificate_from_files(int desc, mbedtls_x509_crt *crt,
+			   mbedtls_pk_context *key)
 {
-	int error = parse_certificate(desc, MGMT_IDENTITY_CERTIFICATE,
-				      &certificate);
+	int error = certificate_parse(desc, MGMT_IDENTITY_CERTIFICATE, crt);
 
 	if (error)
 		return error;
-	error = parse_key(desc);
-	if (!error && mbedtls_pk_check_pair(&certificate.pk, &certificate_key))
+	error = parse_key(desc, key);
+	if (!error && mbedtls_pk_check_pair(&crt->pk, key))
 		error = -EINVAL;
 	if (!error)
 		return 0;
-	mbedtls_x509_crt_free(&certificate);
-	mbedtls_pk_free(&certificate_key);
-	mbedtls_pk_init(&certificate_key);
+	mbedtls_x509_crt_free(crt);
+	mbedtls_pk_free(key);
+	mbedtls_pk_init(key);
 	return -EINVAL;
 }
 
@@ -345,9 +344,13 @@ int certificate_update(void)
 
 static void start_client_ca(int desc)
 {
-	int error = parse_certificate(desc, MGMT_IDENTITY_CLIENT_CA,
+	int error = certificate_parse(desc, MGMT_IDENTITY_CLIENT_CA,
 				      &certificate_client_ca);
 
+	/* one that is for syslog servers alone may have another key */
+	if (!error && !mbedtls_pk_can_do(&certificate_client_ca.pk,
+					 MBEDTLS_PK_ECDSA))
+		error = -EINVAL;
 	certificate_has_client_ca = !error;
 	mgmt_status.client_ca = !error;
 	if (error == -EINVAL)
@@ -356,32 +359,46 @@ static void start_client_ca(int desc)
 			   "certificates");
 }
 
+int certificate_random(const struct mgmt_identity *id)
+{
+	/* a seed that can be guessed is no source of random numbers */
+	if (id->seed_kind == MGMT_SEED_OF_BOOT ||
+	    id->seed_kind == MGMT_SEED_KEPT)
+		return netd_random_add(id->seed, sizeof(id->seed));
+	return netd_random_of_cpu() ? 0 : -ENODEV;
+}
+
+int certificate_open(struct mgmt_identity *id)
+{
+	int desc = msgopen(MGMT_IDENTITY_HANDLER);
+
+	*id = (struct mgmt_identity){ .seed_kind = MGMT_SEED_NONE };
+	if (desc < 0)
+		return desc;
+	if (ask(desc, MGMT_IDENTITY, id, sizeof(*id)))
+		*id = (struct mgmt_identity){ 0 };
+	clock_set(id->utc);
+	return desc;
+}
+
 int certificate_start(bool wanted)
 {
-	struct mgmt_identity id = { .seed_kind = MGMT_SEED_NONE };
-	int desc = msgopen(MGMT_IDENTITY_HANDLER), error = -ENOENT;
+	struct mgmt_identity id;
+	int desc = certificate_open(&id), error = -ENOENT;
 
 	mbedtls_x509_crt_init(&certificate);
 	mbedtls_pk_init(&certificate_key);
-	if (desc >= 0) {
-		if (ask(desc, MGMT_IDENTITY, &id, sizeof(id)))
-			id = (struct mgmt_identity){ 0 };
-		clock_set(id.utc);
-		if (id.client_ca)
-			start_client_ca(desc);
-	}
+	if (desc >= 0 && id.client_ca)
+		start_client_ca(desc);
 	if (!wanted && !certificate_has_client_ca) {
 		error = 1;
 		goto out;
 	}
-	/* a seed that can be guessed is no source of random numbers */
-	if (id.seed_kind == MGMT_SEED_OF_BOOT || id.seed_kind == MGMT_SEED_KEPT)
-		error = netd_random_add(id.seed, sizeof(id.seed));
-	else
-		error = netd_random_of_cpu() ? 0 : -ENODEV;
+	error = certificate_random(&id);
 	if (error)
 		goto out;
-	error = desc >= 0 ? use_files(desc) : -ENOENT;
+	error = desc >= 0 ? certificate_from_files(desc, &certificate,
+						   &certificate_key) : -ENOENT;
 	from_file = !error;
 	if (from_file) {
 		mgmt_status.certificate = MGMT_CERTIFICATE_FILE;

@@ -23,14 +23,23 @@ void clock_set(uint64_t utc)
 	utc_at_zero = utc > up ? utc - up : 0;
 }
 
+/* A time server (SNTP) knows better than the machine's clock. */
 uint64_t mgmt_wall_time(void)
 {
-	return utc_at_zero ? utc_at_zero + sys_time() / SECOND : 0;
+	uint64_t up = sys_time(), start = netd_utc(0);
+
+	if (start)
+		return (start + up) / SECOND;
+	return utc_at_zero ? utc_at_zero + up / SECOND : 0;
 }
 
 time_t time(time_t *also)
 {
-	uint64_t now = utc_at_zero + sys_time() / SECOND;
+	uint64_t now = mgmt_wall_time();
+
+	/* time passes where the date is not known, too: sessions expire */
+	if (!now)
+		now = sys_time() / SECOND;
 
 	if (also)
 		*also = (time_t)now;

@@ -105,4 +105,31 @@ int certificate_start(bool wanted);
  */
 int certificate_update(void);
 
+/* ---- certificate.c, for TLS clients in netd, too ---- */
+
+struct mgmt_identity;
+
+/*
+ * What the core's "identity" tells; sets the clock by it. A descriptor to
+ * ask for files, which the caller closes, or -errno, and then nothing is known.
+ */
+int certificate_open(struct mgmt_identity *id);
+
+/* Mixes the seed in. 0; -ENODEV: there is no source to make keys of; -EIO. */
+int certificate_random(const struct mgmt_identity *id);
+
+/*
+ * One file (MGMT_IDENTITY_CERTIFICATE, _CLIENT_CA) into *crt, which is freed by
+ * the caller if that is 0. -ENOENT: there is none; -EINVAL: nothing that can be
+ * read.
+ */
+int certificate_parse(int desc, int what, mbedtls_x509_crt *crt);
+
+/*
+ * tandem.crt and tandem.key, into what is initialised; both freed by the caller
+ * if that is 0. -ENOENT: there are none; -EINVAL: no pair that can be used.
+ */
+int certificate_from_files(int desc, mbedtls_x509_crt *crt,
+			   mbedtls_pk_context *key);
+
 #endif

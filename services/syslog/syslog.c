@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sends the VMM's log to a syslog server, each line as a datagram (RFC 5426).
+ * Sends the VMM's log to a syslog server, each line as a datagram (RFC 5426),
+ * or by TLS (stream.c).
  *
  * The log is read where the core keeps it, from a position that outlives netd:
  * nothing is queued here. What cannot be sent yet, since there is no link, no
@@ -10,9 +11,11 @@
  *
  * lwIP drops what waits too long for a neighbour's MAC address. So while that
  * is not known the next line is on trial: it counts as sent when the address
- * is there before lwIP gave up, else it is sent again.
+ * is there before lwIP gave up, else it is sent again. By TLS the position is
+ * where the server's TCP has acknowledged all, and reading runs ahead of it.
  */
 #include "format.h"
+#include "stream.h"
 
 #include <domain/log.h>
 #include <domain/syscall.h>
@@ -26,6 +29,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <tandem/kconfig.h>
 
 #define LINES_A_TURN	10u
 #define TURN_MS		100u		/* while there is more: 100 lines/s */
@@ -45,7 +49,9 @@ static uint64_t name_next;		/* VMM time */
 static uint64_t told_until, patient_until;
 static enum syslog_state told;
 
-static uint64_t position;		/* in the log; kept */
+static uint64_t position;		/* in the log, of the next line */
+static uint64_t lost_until;		/* up to where loss has been counted */
+static bool by_tls;
 static uint64_t trial;			/* position behind that line, 0: none */
 static uint64_t trial_until;		/* VMM time */
 static uint32_t sequence;		/* of the last message */
@@ -106,8 +112,9 @@ static bool take_address(const char *text)
 {
 	ip_addr_t address;
 
-	if (!ipaddr_aton(text, &address) ||
-	    udp_connect(pcb, &address, status.port) != ERR_OK)
+	if (!ipaddr_aton(text, &address))
+		return false;
+	if (!by_tls && udp_connect(pcb, &address, status.port) != ERR_OK)
 		return false;
 	strlcpy(status.address, text, sizeof(status.address));
 	return true;
@@ -145,12 +152,19 @@ static const char *host_name(char text[NETD_IP_MAX])
 	return ip4addr_ntoa_r(netif_ip4_addr(netif_default), text, NETD_IP_MAX);
 }
 
+static size_t format(const char *line, size_t len,
+		     char message[SYSLOG_MESSAGE_MAX])
+{
+	char host[NETD_IP_MAX];
+
+	return syslog_format(message, host_name(host), sequence + 1,
+			     netd_utc(0), line, len);
+}
+
 static bool send(const char *line, size_t len)
 {
 	static char message[SYSLOG_MESSAGE_MAX];
-	char host[NETD_IP_MAX];
-	size_t n = syslog_format(message, host_name(host), sequence + 1,
-				 netd_utc(0), line, len);
+	size_t n = format(line, len, message);
 	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)n, PBUF_RAM);
 	err_t error = ERR_MEM;
 
@@ -176,19 +190,31 @@ static void recall_position(void)
 	position = kept[0] | (uint64_t)kept[1] << 32;
 }
 
-static void move_to(uint64_t to)
+static void keep(uint64_t to)
 {
 	uint32_t *kept = netd_kept(NETD_KEPT_SYSLOG);
 
-	position = to;
 	kept[0] = (uint32_t)to;
 	kept[1] = (uint32_t)(to >> 32);
 }
 
-static void lose(uint64_t bytes)
+static void move_to(uint64_t to)
 {
-	status.lost += bytes;
-	lost_untold += bytes;
+	position = to;
+	if (!by_tls)
+		keep(to);
+}
+
+/* What was to be sent again may be gone, and have been counted, by then. */
+static void lose(uint64_t from, uint64_t to)
+{
+	if (from < lost_until)
+		from = lost_until;
+	if (to <= from)
+		return;
+	status.lost += to - from;
+	lost_untold += to - from;
+	lost_until = to;
 }
 
 /* The log from *from on, which is moved to where the text really begins. */
@@ -226,7 +252,7 @@ static bool next_line(char *text, size_t size, size_t *len)
 		to = from + (end ? (uint64_t)(end - text) + 1 : (uint64_t)n);
 		if (from == 0)
 			to = 0;		/* all of it is there */
-		lose(to > position ? to - position : 0);
+		lose(position, to);
 		move_to(to);
 	}
 	return false;
@@ -241,18 +267,23 @@ static void line_is_sent(uint64_t behind)
 	set_state(SYSLOG_SENDS);
 }
 
-static void tell_loss(void)
+static size_t loss_text(char *text, size_t size)
 {
 	uint64_t now = sys_time();
-	char text[128];
-	int n = snprintf(text, sizeof(text), "[%5u.%06u] warning: netd: "
-			 SYSLOG_OWN "%lu bytes of the log were overwritten "
-			 "before they could be sent",
-			 (unsigned int)(now / 1000000),
-			 (unsigned int)(now % 1000000),
-			 (unsigned long)lost_untold);
 
-	if (!send(text, (size_t)n))
+	return (size_t)snprintf(text, size, "[%5u.%06u] warning: netd: "
+				SYSLOG_OWN "%lu bytes of the log were "
+				"overwritten before they could be sent",
+				(unsigned int)(now / 1000000),
+				(unsigned int)(now % 1000000),
+				(unsigned long)lost_untold);
+}
+
+static void tell_loss(void)
+{
+	char text[128];
+
+	if (!send(text, loss_text(text, sizeof(text))))
 		return;
 	status.sent++;
 	sequence++;
@@ -310,11 +341,92 @@ static bool send_next(void)
 	return false;
 }
 
+/* ---- by TLS ---- */
+
+static void arrived(const struct stream_token *t)
+{
+	status.sent++;
+	keep(t->behind);
+}
+
+/* The connection broke: go on from the first line that has not arrived. */
+static void returned(const struct stream_token *t)
+{
+	(void)t;
+	status.failed++;
+	lost_untold += t->loss;
+	recall_position();
+}
+
+static const struct stream_owner owner = {
+	.arrived = arrived, .returned = returned,
+};
+
+static bool stream_line(const char *line, size_t len, uint64_t behind,
+			uint64_t loss)
+{
+	static char message[SYSLOG_MESSAGE_MAX];
+	const struct stream_token token = { .behind = behind, .loss = loss };
+
+	if (!stream_send(message, format(line, len, message), &token))
+		return false;
+	sequence++;
+	return true;
+}
+
+static bool stream_next(void)
+{
+	static char line[SYSLOG_LINE_MAX];
+	uint64_t behind;
+	char text[128];
+	size_t len;
+
+	if (!next_line(line, sizeof(line), &len))
+		return false;
+	behind = position + len + 1;
+	if (syslog_is_own(line, len)) {
+		move_to(behind);
+		return true;
+	}
+	if (lost_untold) {
+		if (!stream_line(text, loss_text(text, sizeof(text)), position,
+				 lost_untold))
+			return false;
+		lost_untold = 0;
+	}
+	if (!stream_line(line, len, behind, 0))
+		return false;
+	move_to(behind);
+	return true;
+}
+
+static int start_tls(const struct netd_syslog *s)
+{
+	int error = stream_start(s, &owner, &status);
+
+	if (!error)
+		return 0;
+	status.state = SYSLOG_NO_TRUST;
+	status.error = error;
+	domain_log(LOG_ERROR, SYSLOG_OWN "the log is not sent: %s",
+		   syslog_no_trust(error));
+	return error;
+}
+
+/* ---- turns ---- */
+
 static void turn(void *unused)
 {
 	bool more = find_server();
 
 	(void)unused;
+	if (IS_ENABLED(CONFIG_MGMT) && by_tls) {
+		more = more && stream_turn(status.address);
+		for (unsigned int i = 0; i < LINES_A_TURN && more; i++)
+			more = stream_next();
+		sys_timeout(TURN_MS, turn, NULL);
+		return;
+	}
 	for (unsigned int i = 0; i < LINES_A_TURN && more; i++)
 		more = send_next();
 	sys_timeout(more || trial ? TURN_MS : IDLE_MS, turn, NULL);
@@ -323,15 +435,22 @@ static void turn(void *unused)
 static int start(void)
 {
 	int error = msgregister(SYSLOG_HANDLER, syslog_message_entry);
+	struct netd_syslog s;
 
-	status.port = netd_syslog(status.server);
+	netd_syslog(&s);
+	memcpy(status.server, s.server, sizeof(status.server));
+	status.port = s.port;
+	by_tls = s.tls;
+	status.tls = by_tls;
 	if (error < 0 || !status.server[0])
 		return error;
+	if (IS_ENABLED(CONFIG_MGMT) && by_tls && start_tls(&s))
+		return 0;		/* why has been told */
 	log_desc = msgopen("log_read");
 	if (log_desc < 0)
 		return log_desc;
-	pcb = udp_new_ip_type(IPADDR_TYPE_ANY);
-	if (!pcb)
+	pcb = by_tls ? NULL : udp_new_ip_type(IPADDR_TYPE_ANY);
+	if (!by_tls && !pcb)
 		return -ENOMEM;
 	is_name = !take_address(status.server);
 	recall_position();

@@ -31,6 +31,12 @@ int netd_random_add(const void *secret, size_t len)
 	return 0;
 }
 
+uint64_t netd_utc(uint64_t us)
+{
+	(void)us;
+	return 0;
+}
+
 bool netd_random_of_cpu(void)
 {
 	return true;

@@ -522,9 +522,55 @@ static void receivers_of_the_log(void)
 	CHECK(!lines && is(CONF_SYSLOG_ADDRESS, "::1"));
 }
 
+#define DIGEST	"00112233445566778899aabbccddeeff" \
+		"00112233445566778899aabbccddeeff"
+
+/* Whom the log goes to by TLS, and at which port. */
+static void syslog_by_tls(void)
+{
+	static const char *const wrong[] = {
+		"00", DIGEST "00", "0" DIGEST, "sha256", "00:" DIGEST,
+		"g0112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeeff",
+	};
+	char text[200];
+
+	start();
+	CHECK(is(CONF_SYSLOG_FINGERPRINT, "") && is(CONF_SYSLOG_TLS, "n"));
+	read_file("syslog.fingerprint = " DIGEST);
+	CHECK(!lines && is(CONF_SYSLOG_FINGERPRINT, DIGEST));
+	CHECK(conf.syslog_fingerprint[1] == 0x11);
+	start();
+	read_file("syslog.fingerprint =");
+	CHECK(!lines && is(CONF_SYSLOG_FINGERPRINT, ""));
+	start();
+	read_file("syslog.fingerprint = 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:"
+		  "DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF");
+	CHECK(!lines && is(CONF_SYSLOG_FINGERPRINT, DIGEST));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "syslog.fingerprint = %s",
+			 wrong[i]);
+		start();
+		read_file(text);
+		CHECK(lines == 1 &&
+		      strstr(told, "syslog.fingerprint: expected "));
+		CHECK(is(CONF_SYSLOG_FINGERPRINT, ""));
+	}
+	start();
+	read_file("syslog.tls = y");
+	conf_finish(&conf, NULL);
+	CHECK(is(CONF_SYSLOG_PORT, "6514"));
+	start();
+	read_file("syslog.tls = y\nsyslog.port = 514");
+	conf_finish(&conf, NULL);
+	CHECK(is(CONF_SYSLOG_PORT, "514"));
+}
+
 int main(void)
 {
 	name_servers();
+	if (conf_name(CONF_SYSLOG_TLS))
+		syslog_by_tls();
 	if (conf_name(CONF_SYSLOG_ADDRESS))
 		passwords_are_not_told();
 	receivers_of_the_log();

@@ -38,7 +38,7 @@
 #include <tandem/hostname.h>
 
 #define NETRING_MAGIC		0x474e5254u	/* "TRNG" */
-#define NETRING_VERSION		5
+#define NETRING_VERSION		6
 
 #define NETRING_ENTRIES		256u		/* power of two */
 #define NETRING_SLOT_SIZE	2048u
@@ -103,6 +103,9 @@ struct netring_config {
 	uint16_t echo_port;		/* of the echo server */
 	uint32_t dns[NETRING_DNS_MAX];	/* also with DHCP; 0: none */
 	uint16_t syslog_port;
+	uint8_t syslog_tls;		/* 1: TLS; 0: UDP */
+	uint8_t syslog_pinned;		/* 1: to this certificate: */
+	uint8_t syslog_fingerprint[32];	/* ... its SHA-256 */
 	char syslog[HOSTNAME_MAX];	/* where the log goes; "": nowhere */
 	char sntp[HOSTNAME_MAX];	/* who knows the time; "": nobody */
 	char hostname[32];		/* ends with 0; names this machine */

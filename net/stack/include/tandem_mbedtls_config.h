@@ -3,7 +3,8 @@
  * What is built of mbedTLS (its include/mbedtls/config.h explains each): the
  * random number generator of netd, the digest of debug's key, and for the
  * management service a TLS 1.2 server that knows ECDHE with ECDSA on P-256 and
- * AEAD ciphers, and nothing older. No floating point, no SIMD, no files.
+ * AEAD ciphers, and nothing older; for syslog a client that also takes servers
+ * with RSA. No floating point, no SIMD, no files.
  */
 #ifndef TANDEM_MBEDTLS_CONFIG_H
 #define TANDEM_MBEDTLS_CONFIG_H
@@ -75,6 +76,16 @@
  */
 #define MBEDTLS_SSL_IN_CONTENT_LEN	16384
 #define MBEDTLS_SSL_OUT_CONTENT_LEN	4096
+
+/* ---- a client: services/syslog/trust.c ---- */
+#ifdef CONFIG_SYSLOG
+#define MBEDTLS_SSL_CLI_C
+#define MBEDTLS_SSL_SERVER_NAME_INDICATION
+#define MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED
+#define MBEDTLS_RSA_C			/* only public keys are used */
+#define MBEDTLS_PKCS1_V15
+#define MBEDTLS_SHA512_C		/* with which CAs sign, too */
+#endif
 
 #endif /* CONFIG_MGMT */
 

@@ -424,10 +424,18 @@ uint16_t stack_netif_echo_port(void)
 	return area->config.echo_autostart ? area->config.echo_port : 0;
 }
 
-uint16_t stack_netif_syslog(char *server)
+void stack_netif_syslog(struct netd_syslog *to)
 {
-	memcpy(server, area->config.syslog, sizeof(area->config.syslog));
-	return area->config.syslog_port;
+	const struct netring_config *c = &area->config;
+
+	*to = (struct netd_syslog){
+		.port = c->syslog_port,
+		.tls = c->syslog_tls != 0,
+		.pinned = c->syslog_pinned != 0,
+	};
+	memcpy(to->server, c->syslog, sizeof(to->server));
+	memcpy(to->fingerprint, c->syslog_fingerprint,
+	       sizeof(to->fingerprint));
 }
 
 void stack_netif_sntp(char *server)

@@ -45,7 +45,7 @@ void stack_netif_poll(void);
 uint16_t stack_netif_echo_port(void);
 
 /* As netd_syslog(), netd_sntp() and netd_reaches() of services/netd.h. */
-uint16_t stack_netif_syslog(char *server);
+void stack_netif_syslog(struct netd_syslog *to);
 void stack_netif_sntp(char *server);
 bool stack_netif_reaches(const char *address);
 

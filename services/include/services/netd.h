@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tandem/hostname.h>
 
 /*
  * What netd's handler "netd" tells of itself: MSG_BUF, value one of these, a
@@ -115,10 +116,16 @@ uint32_t *netd_kept(enum netd_kept which);
 /* Where the echo server listens from the start; 0: it does not. */
 uint16_t netd_echo_port(void);
 
-/*
- * Where the log goes, HOSTNAME_MAX characters; "": nowhere. The port.
- */
-uint16_t netd_syslog(char *server);
+/* Where the log goes, and how. */
+struct netd_syslog {
+	char server[HOSTNAME_MAX];	/* "": nowhere */
+	uint16_t port;
+	bool tls;
+	bool pinned;			/* to the certificate of this digest: */
+	uint8_t fingerprint[32];	/* ... SHA-256 */
+};
+
+void netd_syslog(struct netd_syslog *to);
 
 /* Who knows the time, HOSTNAME_MAX characters; "": nobody. */
 void netd_sntp(char *server);

@@ -12,10 +12,24 @@ Message = namedtuple("Message",
                      "version pri stamp host app proc id data text")
 
 # Fields as rsyslog has taken them out of what came, in one line each.
-CONFIG = r"""
+BY_UDP = """
 global(workDirectory="{folder}" preserveFQDN="on")
 module(load="imudp")
 input(type="imudp" address="{address}" port="{port}" ruleset="all")
+"""
+
+BY_TLS = """
+global(workDirectory="{folder}" preserveFQDN="on"
+       defaultNetstreamDriver="gtls"
+       defaultNetstreamDriverCAFile="{tls.ca}"
+       defaultNetstreamDriverCertFile="{tls.certificate}"
+       defaultNetstreamDriverKeyFile="{tls.key}")
+module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1"
+       streamDriver.authMode="{tls.clients}")
+input(type="imtcp" port="{port}" ruleset="all")
+"""
+
+CONFIG = r"""
 template(name="fields" type="string" string="%protocol-version%\t\
 %pri-text%\t%timestamp:::date-rfc3339%\t%hostname%\t%app-name%\t%procid%\t%msgid%\t\
 %structured-data%\t%msg%\n")
@@ -25,22 +39,36 @@ ruleset(name="all") {{
 """
 
 
+# Files of PEM. clients: "x509/certvalid" if they have to show one of that
+# CA's, "anon" if they need not.
+Tls = namedtuple("Tls", "ca certificate key clients", defaults=["anon"])
+
+
 class Syslogd:
-    def __init__(self, ns, address, port=514):
+    """By UDP, or with tls by TLS. One after another writes into the same
+    file."""
+
+    def __init__(self, ns, address, port=514, tls=None):
+        self.ns, self.port = ns, port
         self.folder = ns.folder / "rsyslogd"
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         config = self.folder / "rsyslog.conf"
-        config.write_text(CONFIG.replace("\\\n", "").format(
-            folder=self.folder, address=address, port=port))
+        text = (BY_TLS if tls else BY_UDP) + CONFIG.replace("\\\n", "")
+        config.write_text(text.format(folder=self.folder, address=address,
+                                      port=port, tls=tls))
         # A copy: a profile of AppArmor's for the original may forbid our
         # folder.
         binary = self.folder / "rsyslogd"
-        shutil.copy(program("rsyslogd"), binary)
-        ns.start("rsyslogd", str(binary), "-n", "-f", str(config), "-i",
+        if not binary.exists():
+            shutil.copy(program("rsyslogd"), binary)
+        self.server = ns.start("rsyslogd", str(binary), "-n", "-f", str(config), "-i",
                  "NONE")
-        wait_for(lambda: f":{port:04X} " in ns.run(
-            "cat", "/proc/net/udp", "/proc/net/udp6"),
-                 20, "rsyslogd does not listen")
+        tables = [f"/proc/net/{'tcp' if tls else 'udp'}{v}" for v in ("", "6")]
+        wait_for(lambda: f":{port:04X} " in ns.run("cat", *tables), 20,
+                 "rsyslogd does not listen")
+
+    def end(self):
+        self.ns.end(self.server)
 
     def messages(self):
         """What has come so far, in order."""
