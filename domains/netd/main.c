@@ -50,6 +50,11 @@ void netd_sntp(char *server)
 	stack_netif_sntp(server);
 }
 
+uint64_t netd_time(void)
+{
+	return stack_time();
+}
+
 uint64_t netd_utc(uint64_t us)
 {
 	return IS_ENABLED(CONFIG_SNTP) ? sntp_utc(us) : 0;
@@ -124,12 +129,14 @@ static _Noreturn void run(void)
 	bool more;
 
 	for (;;) {
+		stack_round_begin();
 		stack_netif_follow_config();
 		more = stack_netif_receive(RX_BUDGET);
 		stack_netif_poll();
 		sys_check_timeouts();
 		stack_netif_poll();
 		stack_netif_flush();
+		stack_round_end();
 		if (!more && stack_netif_may_sleep())
 			tell_services(sys_wait(next_timeout()));
 		else

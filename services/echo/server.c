@@ -199,7 +199,7 @@ static void take_back(struct connection *c)
 {
 	if (surplus >= SCARCE || c->first || c->window == WINDOW_MIN ||
 	    c->pcb->rcv_wnd < c->window ||
-	    sys_time() - c->progress_at < IDLE_US)
+	    netd_time() - c->progress_at < IDLE_US)
 		return;
 	tcp_free_ooseq(c->pcb);
 	c->pcb->rcv_wnd -= (tcpwnd_size_t)(c->window - WINDOW_MIN);
@@ -289,7 +289,7 @@ static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p,
 	}
 	take(c, p);
 	c->received += p->tot_len;
-	c->progress_at = sys_time();
+	c->progress_at = netd_time();
 	if (pcb->rcv_wnd <= c->window / 2)
 		c->pressed = true;
 	pbuf_free(p);
@@ -334,7 +334,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 
 	c->start += n;
 	c->done += n;
-	c->progress_at = sys_time();
+	c->progress_at = netd_time();
 	count.bytes += len;
 	give_back(c, n);
 	open_window(c, n);
@@ -375,7 +375,7 @@ static struct connection *new_connection(struct tcp_pcb *pcb)
 	c->pcb = pcb;
 	c->start = pcb->snd_lbb;
 	c->window = WINDOW_MIN;
-	c->progress_at = sys_time();
+	c->progress_at = netd_time();
 	c->next = connections;
 	c->link = &connections;
 	if (c->next)

@@ -14,7 +14,7 @@
 static unsigned int checks;
 static uint64_t now;
 
-uint64_t sys_time(void)
+uint64_t netd_time(void)
 {
 	return now;
 }

@@ -9,6 +9,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Of the present round; 0 between two of them, where time passes. */
+static uint64_t round_time;
+
+void stack_round_begin(void)
+{
+	round_time = sys_time();
+}
+
+void stack_round_end(void)
+{
+	round_time = 0;
+}
+
+uint64_t stack_time(void)
+{
+	return round_time ? round_time : sys_time();
+}
+
 /*
  * From anywhere on, since TCP's timestamps tell it to everybody: since when this
  * machine runs is not theirs to know (RFC 7323, 7.1).
@@ -19,7 +37,7 @@ u32_t sys_now(void)
 
 	while (!start)
 		stack_random_bytes(&start, sizeof(start));
-	return start + (u32_t)(sys_time() / 1000);
+	return start + (u32_t)(stack_time() / 1000);
 }
 
 void stack_diagnostic(const char *fmt, ...)

@@ -20,6 +20,18 @@ int stack_random_add(const void *secret, size_t len);
 bool stack_random_of_cpu(void);
 
 /*
+ * netd works in rounds: frames, then timers, then what they caused is sent. To
+ * ask for the time is a system call, and lwIP and services would ask for each
+ * frame; so within a round it is the time of its beginning. Messages are
+ * handled between rounds.
+ */
+void stack_round_begin(void);
+void stack_round_end(void);
+
+/* As netd_time(). */
+uint64_t stack_time(void);
+
+/*
  * The network interface over the rings in shared memory (netring.h).
  * 0; -ENODEV: there is no such memory, -EPROTO: of another layout.
  */

@@ -131,6 +131,12 @@ void netd_syslog(struct netd_syslog *to);
 void netd_sntp(char *server);
 
 /*
+ * VMM time in us, as sys_time() but without a system call: while netd handles
+ * frames and timers, when it began to do so.
+ */
+uint64_t netd_time(void);
+
+/*
  * UTC, in us since 1970, at this VMM time (us), which may be past; 0: it is not
  * known (yet).
  */
