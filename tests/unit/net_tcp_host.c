@@ -6,6 +6,7 @@
 #include <lwip/ip.h>
 #include <lwip/netif.h>
 #include <lwip/sys.h>
+#include <lwip_hooks.h>
 #include <stdlib.h>
 #include <string.h>
 
