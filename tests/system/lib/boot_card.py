@@ -16,20 +16,24 @@ def arguments(network):
             f"addr={SLOT:#x}"]
 
 
-def _node():
-    """PciRoot(0x0)/Pci(5,0)/MAC()/IPv4()."""
+def _node(ip6):
+    """PciRoot(0x0)/Pci(5,0)/MAC()/IPv4(), or IPv6() as edk2 has it."""
+    if ip6:
+        ip = struct.pack("<BBH16s16sHHHBB16s", 3, 13, 60, b"", b"", 0, 0, 0, 0,
+                         64, b"")
+    else:
+        ip = struct.pack("<BBH4s4sHHHB4s4s", 3, 12, 27, b"", b"", 0, 0, 0, 0,
+                         b"", b"")
     return (uefi_vars.pci_node(SLOT) +
             struct.pack("<BBH32sB", 3, 11, 37,
-                        bytes.fromhex(MAC.replace(":", "")), 1) +
-            struct.pack("<BBH4s4sHHHB4s4s", 3, 12, 27, b"", b"", 0, 0, 0, 0,
-                        b"", b""))
+                        bytes.fromhex(MAC.replace(":", "")), 1) + ip)
 
 
-def over_http(name, url):
+def over_http(name, url, ip6=False):
     """A boot entry: a program at that URL, or what the DHCP server names."""
     uri = struct.pack("<BBH", 3, 24, 4 + len(url)) + url.encode()
-    return uefi_vars.boot_entry(name, _node() + uri)
+    return uefi_vars.boot_entry(name, _node(ip6) + uri)
 
 
-def over_pxe(name):
-    return uefi_vars.boot_entry(name, _node())
+def over_pxe(name, ip6=False):
+    return uefi_vars.boot_entry(name, _node(ip6))

@@ -45,11 +45,16 @@ class Key:
         return output
 
 
+def signature_list(certificate):
+    """An EFI_SIGNATURE_LIST with a certificate in DER (UEFI 2.10, 32.4.1)."""
+    data = OWNER.bytes_le + certificate
+    return struct.pack("<16sIII", X509.bytes_le, 28 + len(data), 0,
+                       len(data)) + data
+
+
 def enroll(variables, key):
     """Puts the key into a store that has none."""
-    data = OWNER.bytes_le + key.der
-    signers = struct.pack("<16sIII", X509.bytes_le, 28 + len(data), 0,
-                          len(data)) + data
+    signers = signature_list(key.der)
     store = variables.read_bytes()
     for name, vendor in (("db", SECURITY), ("KEK", uefi_vars.GLOBAL),
                          ("PK", uefi_vars.GLOBAL)):
