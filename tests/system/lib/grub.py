@@ -17,15 +17,26 @@ WANTED = ("normal part_gpt fat linux chain lsefimmap ls echo configfile "
           "search search_fs_uuid multiboot multiboot2")
 
 
-def image(path, commands=""):
+# For shim: as GRUB's makers would have it (shim's SBAT.md).
+SBAT = """sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md
+grub,5,Free Software Foundation,grub,2.06,https://www.gnu.org/software/grub/
+"""
+
+
+def image(path, commands="", secure=False):
     """grub.efi at path: GRUB with the modules that tests use, no menu. It runs
-    the commands, lines of text, if there are any."""
+    the commands, lines of text, if there are any. secure: for shim."""
     paths.need(MODULES, "run scripts/setup")
     path.parent.mkdir(parents=True, exist_ok=True)
     config = path.with_suffix(".cfg")
     config.write_text("set root=(hd0,gpt1)\n" + commands)
+    more = []
+    if secure:
+        sbat = path.with_suffix(".csv")
+        sbat.write_text(SBAT)
+        more = [f"--sbat={sbat}"]
     subprocess.run(
-        ["grub-mkstandalone", "-O", "x86_64-efi", "-o", str(path),
+        ["grub-mkstandalone", "-O", "x86_64-efi", "-o", str(path), *more,
          f"--install-modules={WANTED}", "--modules=part_gpt fat",
          "--themes=", "--fonts=", "--locales=",
          f"boot/grub/grub.cfg={config}"],
