@@ -251,18 +251,19 @@ def test_an_odd_file_gets_one_line_and_the_disk_is_started(prompt, name):
         NOT_STARTED.format(odd()[name][1])]
 
 
+@pytest.mark.parametrize("version", [
+    pytest.param("multiboot", marks=pytest.mark.long), "multiboot2"])
 def test_a_loader_that_is_not_whole_gets_one_line_and_the_disk_is_started(
-        prompt):
-    """Whatever is left of it, by either version of Multiboot. A file without
-    the headers GRUB knows for none."""
-    for version in ("multiboot", "multiboot2"):
-        for name in damaged():
-            anew(prompt)
-            if name == "none":
-                assert "no multiboot header found" in grub(
-                    prompt, f"{version} /none.elf")
-            else:
-                assert start(prompt, f"{version} /{name}.elf") == [CUT_SHORT]
+        prompt, version):
+    """Whatever is left of it. A file without the headers GRUB knows for
+    none."""
+    for name in damaged():
+        anew(prompt)
+        if name == "none":
+            assert "no multiboot header found" in grub(
+                prompt, f"{version} /none.elf")
+        else:
+            assert start(prompt, f"{version} /{name}.elf") == [CUT_SHORT]
 
 
 def test_refused_starts_take_no_more_than_one_does(prompt):

@@ -147,7 +147,8 @@ def test_entry_comes_first_and_an_older_program_stays_as_another(machine):
 # ---- other boot loaders ----
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [
+    pytest.param(0, marks=pytest.mark.long), 1])
 def test_entry_for_the_next_boot_leaves_the_order_as_it_is(machine, place):
     """Where the order has one of Tandem's already, first or not."""
     tandem = number(machine, "Tandem")
@@ -179,7 +180,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.parametrize("what", [
+    pytest.param("no room", marks=pytest.mark.long),
+    pytest.param("no room for the old one", marks=pytest.mark.long),
+    "the firmware takes no entry"])
 def test_what_goes_wrong_leaves_the_program_that_was_there(machine, what):
     says, free = WRONG[what]
     run = machine.console.run
