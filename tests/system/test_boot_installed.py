@@ -206,11 +206,11 @@ def test_what_goes_wrong_leaves_the_program_that_was_there(machine, what):
 
 def test_entries_for_other_boot_loaders_are_written(machine):
     machine.console.run(f"{INSTALL} --no-order --systemd-boot "
-                        "--grub /tmp/42_tandem")
+                        "--grub /esp/42_tandem")
     said = machine.console.run("cat /esp/loader/entries/a-tandem.conf")
     assert "efi /EFI/tandem/tandem.efi" in said
     uuid = machine.console.run("blkid -s UUID -o value /dev/sda1").strip()
-    said = machine.console.run("sh /tmp/42_tandem")
+    said = machine.console.run("sh /esp/42_tandem")
     assert f"--fs-uuid {uuid}" in said
     assert "chainloader /EFI/tandem/tandem.efi" in said
 
@@ -247,7 +247,7 @@ def test_systemd_boot_starts_tandem_and_then_its_menu_again(machine):
 
 @pytest.mark.long
 def test_grub_starts_tandem_and_then_its_menu_again(machine):
-    machine.console.run("(sh /tmp/42_tandem; cat /esp/EFI/grub/debian.cfg) "
+    machine.console.run("(sh /esp/42_tandem; cat /esp/EFI/grub/debian.cfg) "
                         ">/esp/EFI/grub/grub.cfg && sync")
     entry = next_boot(machine, "grub", r"\EFI\grub\grub.efi")
     machine.console.expect("Tandem, then this menu again", 60)
@@ -261,10 +261,10 @@ def test_grub_starts_tandem_and_then_its_menu_again(machine):
 
 
 def test_uninstalled_nothing_is_left_of_it(machine):
-    machine.console.run("install-esp --esp /esp --grub /tmp/42_tandem "
+    machine.console.run("install-esp --esp /esp --grub /esp/42_tandem "
                         "--uninstall")
     assert "Tandem" not in efibootmgr(machine)
     assert order(machine).startswith(
         re.search(r"BootOrder: (\S+)", machine.before)[1])
-    machine.console.run("[ ! -e /esp/EFI/tandem ] && [ ! -e /tmp/42_tandem ] "
+    machine.console.run("[ ! -e /esp/EFI/tandem ] && [ ! -e /esp/42_tandem ] "
                         "&& [ \"$(ls /esp/loader/entries)\" = debian.conf ]")
