@@ -2,6 +2,7 @@
 # Services in netd; domains/netd/build.mk has the rest of it.
 netd-$(CONFIG_ECHO) += services/echo/echo.c services/echo/server.c \
 	services/echo/client.c services/echo/udp.c services/echo/udp_client.c
+netd-$(CONFIG_ECHO_TLS) += services/echo/tls.c
 netd-$(CONFIG_SNTP) += services/sntp/sntp.c services/sntp/clock.c
 netd-$(CONFIG_SYSLOG) += services/syslog/syslog.c services/syslog/format.c
 netd-$(and $(CONFIG_SYSLOG),$(CONFIG_MGMT)) += services/syslog/stream.c \

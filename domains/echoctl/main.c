@@ -22,8 +22,11 @@
 
 static const char help[] =
 	"echoctl [command]: one command, or a prompt for more\n"
-	"  server start [--udp] <port>   listen for echo clients, by TCP or UDP\n"
-	"  server stop [--tcp|--udp]     end the servers, or one of them, and\n"
+	"  server start [--udp|--tls] <port>\n"
+	"                                listen for echo clients, by TCP, UDP\n"
+	"                                or TLS\n"
+	"  server stop [--tcp|--udp|--tls]\n"
+	"                                end the servers, or one of them, and\n"
 	"                                their connections\n"
 	"  client connect <host> <port>  connect to an echo server by TCP\n"
 	"  client connect --udp [--size <bytes>] <host> <port>\n"
@@ -116,12 +119,20 @@ static int do_server(enum echo_operation what, const struct echoctl_command *c)
 	case -ENOENT:
 		printf("server stop: no server runs\n");
 		return COMMAND_FAILED;
+	case -ENODEV:
+		printf("server start: no key for TLS: neither CPU nor firmware "
+		       "has a random number generator to make one of\n");
+		return COMMAND_FAILED;
+	case -ENOSYS:
+		printf("server start: this build has no TLS (ECHO_TLS)\n");
+		return COMMAND_FAILED;
 	}
 	if (error < 0)
 		return failed("server", error);
 	if (what == ECHO_SERVER_START)
 		printf("echo server listens on %sport %u\n",
-		       c->protocol == ECHO_UDP ? "UDP " : "", c->port);
+		       c->protocol == ECHO_UDP ? "UDP " :
+		       c->protocol == ECHO_TLS ? "TLS " : "", c->port);
 	else
 		printf("echo server stopped\n");
 	return 0;

@@ -3,6 +3,7 @@
 #include "echoctl.h"
 
 #include <domain/args.h>
+#include <stdbool.h>
 #include <string.h>
 #include <tandem/hostname.h>
 
@@ -18,14 +19,16 @@ static int is_word(int argc, char *const *argv, int i, const char *word)
 	return i < argc && strcmp(argv[i], word) == 0;
 }
 
-/* --tcp or --udp as word *i, which is passed then. */
-static void parse_protocol(int argc, char *const *argv, int *i,
+/* --tcp, --udp or, with tls, --tls as word *i, which is passed then. */
+static void parse_protocol(int argc, char *const *argv, int *i, bool tls,
 			   enum echo_protocol *protocol)
 {
 	if (is_word(argc, argv, *i, "--tcp"))
 		*protocol = ECHO_TCP;
 	else if (is_word(argc, argv, *i, "--udp"))
 		*protocol = ECHO_UDP;
+	else if (tls && is_word(argc, argv, *i, "--tls"))
+		*protocol = ECHO_TLS;
 	else
 		return;
 	++*i;
@@ -40,16 +43,17 @@ static struct echoctl_command parse_server(int argc, char *const *argv)
 	if (is_word(argc, argv, 1, "stop")) {
 		c.action = ECHOCTL_SERVER_STOP;
 		c.protocol = ECHO_ALL;
-		parse_protocol(argc, argv, &i, &c.protocol);
-		return i == argc ? c : wrong("server stop [--tcp|--udp]");
+		parse_protocol(argc, argv, &i, true, &c.protocol);
+		return i == argc ? c :
+			wrong("server stop [--tcp|--udp|--tls]");
 	}
 	if (!is_word(argc, argv, 1, "start"))
-		return wrong("server start [--udp] <port>, or server stop "
-			     "[--tcp|--udp]");
-	parse_protocol(argc, argv, &i, &c.protocol);
+		return wrong("server start [--udp|--tls] <port>, or server "
+			     "stop [--tcp|--udp|--tls]");
+	parse_protocol(argc, argv, &i, true, &c.protocol);
 	if (argc != i + 1 || args_number(argv[i], 1, 65535, &port))
-		return wrong("server start [--udp] <port>, with a port from 1 "
-			     "to 65535");
+		return wrong("server start [--udp|--tls] <port>, with a port "
+			     "from 1 to 65535");
 	c.port = (uint16_t)port;
 	return c;
 }
@@ -81,7 +85,7 @@ static struct echoctl_command parse_connect(int argc, char *const *argv)
 	uint64_t port, size = ECHO_DATAGRAM;
 	int i = 2;
 
-	parse_protocol(argc, argv, &i, &c.protocol);
+	parse_protocol(argc, argv, &i, false, &c.protocol);
 	if (c.protocol == ECHO_UDP && is_word(argc, argv, i, "--size")) {
 		if (i + 1 >= argc || args_number(argv[i + 1], 1,
 						 ECHO_DATAGRAM_MAX, &size))

@@ -6,6 +6,7 @@
 #include <domain/tty.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <tandem/kconfig.h>
 
 static const char *const phases[] = {
 	[ECHO_CLIENT_CLOSED] = "closed",
@@ -60,6 +61,7 @@ void echoctl_text(const struct echo_servers *servers,
 {
 	const struct echo_server_state *tcp = &servers->tcp;
 	const struct echo_server_state *udp = &servers->udp;
+	const struct echo_server_state *tls = &servers->tls;
 
 	print_server("tcp", tcp);
 	printf("connections %u open of %u, %lu accepted %lu refused %lu reset "
@@ -71,6 +73,15 @@ void echoctl_text(const struct echo_servers *servers,
 	printf("datagrams %lu echoed %lu from a port that would loop %lu "
 	       "without memory, %lu bytes echoed\n", udp->datagrams,
 	       udp->loops, udp->unsent, udp->bytes);
+	if (IS_ENABLED(CONFIG_ECHO_TLS)) {
+		print_server("tls", tls);
+		printf("connections %u open of %u, %lu accepted %lu refused "
+		       "%lu reset, handshakes %lu done %lu failed, %lu times "
+		       "waited for memory, %lu bytes echoed\n", tls->open,
+		       tls->limit, tls->accepted, tls->refused, tls->reset,
+		       tls->handshakes, tls->failed, tls->no_memory,
+		       tls->bytes);
+	}
 	print_client(c);
 }
 
@@ -103,6 +114,22 @@ static void udp(struct json *j, const struct echo_server_state *s)
 	json_close(j);
 }
 
+static void tls(struct json *j, const struct echo_server_state *s)
+{
+	json_open(j, "tls", '{');
+	json_number(j, "port", s->port);
+	json_number(j, "open", s->open);
+	json_number(j, "accepted", s->accepted);
+	json_number(j, "refused", s->refused);
+	json_number(j, "limit", s->limit);
+	json_number(j, "handshakes", s->handshakes);
+	json_number(j, "failed", s->failed);
+	json_number(j, "no_memory", s->no_memory);
+	json_number(j, "reset", s->reset);
+	json_number(j, "bytes", s->bytes);
+	json_close(j);
+}
+
 static void client(struct json *j, const struct echo_client_state *c)
 {
 	char ip[16];
@@ -129,6 +156,8 @@ void echoctl_json(const struct echo_servers *servers,
 	json_open(&j, NULL, '{');
 	tcp(&j, &servers->tcp);
 	udp(&j, &servers->udp);
+	if (IS_ENABLED(CONFIG_ECHO_TLS))
+		tls(&j, &servers->tls);
 	client(&j, c);
 	json_close(&j);
 }

@@ -70,6 +70,11 @@ int netd_resolve(const char *name, bool ip6, char text[NETD_IP_MAX])
 	return stack_dns_resolve(name, ip6, text);
 }
 
+void netd_worked_long(void)
+{
+	stack_netif_enough();
+}
+
 void netd_random(void *to, size_t len)
 {
 	stack_random_bytes(to, len);

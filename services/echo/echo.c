@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <services/netd.h>
 #include <stdbool.h>
+#include <tandem/kconfig.h>
 
 static const struct server {
 	enum netd_kept kept;
@@ -19,7 +20,12 @@ static const struct server {
 } servers[] = {
 	[ECHO_TCP] = { NETD_KEPT_ECHO, echo_server_start, echo_server_stop },
 	[ECHO_UDP] = { NETD_KEPT_ECHO_UDP, echo_udp_start, echo_udp_stop },
+#ifdef CONFIG_ECHO_TLS
+	[ECHO_TLS] = { NETD_KEPT_ECHO_TLS, echo_tls_start, echo_tls_stop },
+#endif
 };
+
+#define SERVERS (sizeof(servers) / sizeof(servers[0]))
 
 static bool udp_client;		/* the protocol of the last connection */
 
@@ -47,6 +53,8 @@ static int server_start(const struct echo_request *r)
 
 	if (r->protocol >= ECHO_ALL)
 		return -EINVAL;
+	if (r->protocol >= SERVERS)
+		return -ENOSYS;
 	error = servers[r->protocol].start(r->port);
 	if (!error)
 		keep_server(&servers[r->protocol], r->port);
@@ -60,7 +68,7 @@ static int server_stop(const struct echo_request *r)
 
 	if (r->protocol > ECHO_ALL)
 		return -EINVAL;
-	for (i = 0; i < ECHO_ALL; i++) {
+	for (i = 0; i < SERVERS; i++) {
 		if ((r->protocol != ECHO_ALL && r->protocol != i) ||
 		    servers[i].stop())
 			continue;
@@ -75,7 +83,7 @@ static int client_connect(const struct echo_request *r)
 	struct echo_client_state tcp, udp;
 	int error;
 
-	if (r->protocol >= ECHO_ALL)
+	if (r->protocol > ECHO_UDP)
 		return -EINVAL;
 	echo_client_state(&tcp);
 	echo_udp_client_state(&udp);
@@ -131,6 +139,8 @@ static int server_states(const struct msg_buf *buf)
 		return -EINVAL;
 	echo_server_state(&s.tcp);
 	echo_udp_state(&s.udp);
+	if (IS_ENABLED(CONFIG_ECHO_TLS))
+		echo_tls_state(&s.tls);
 	memcpy(buf->base, &s, sizeof(s));
 	return 0;
 }
@@ -174,7 +184,7 @@ static int start(void)
 	int error = msgregister(ECHO_HANDLER, echo_message_entry);
 	unsigned int i;
 
-	for (i = 0; i < ECHO_ALL; i++) {
+	for (i = 0; i < SERVERS; i++) {
 		uint16_t port = i == ECHO_TCP ? netd_echo_port() : 0;
 		int started;
 

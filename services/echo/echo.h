@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parts of the echo service: server.c and client.c over TCP, udp.c and
- * udp_client.c over UDP, and messages in echo.c.
+ * udp_client.c over UDP, tls.c over TLS, and messages in echo.c.
  */
 #ifndef ECHO_ECHO_H
 #define ECHO_ECHO_H
@@ -14,6 +14,8 @@ int echo_server_start(uint16_t port);
 int echo_server_stop(void);
 int echo_udp_start(uint16_t port);
 int echo_udp_stop(void);
+int echo_tls_start(uint16_t port);
+int echo_tls_stop(void);
 
 /* As the ECHO_CLIENT_* operations tell. */
 int echo_client_connect(uint32_t address, uint16_t port);
@@ -28,5 +30,6 @@ void echo_udp_client_state(struct echo_client_state *state);
 /* What the server does; s is all zero before. */
 void echo_server_state(struct echo_server_state *s);
 void echo_udp_state(struct echo_server_state *s);
+void echo_tls_state(struct echo_server_state *s);
 
 #endif

@@ -448,7 +448,7 @@ int echo_server_stop(void)
 {
 	if (!listener)
 		return -ENOENT;
-	stack_tcp_windows(NULL, 0);
+	stack_tcp_windows(listener, 0);
 	tcp_close(listener);
 	listener = NULL;
 	while (connections)

@@ -17,7 +17,11 @@ int echo_message(int type, int value, struct msg_buf *bufs, size_t n);
 
 static const char *const names[] = {
 	[ECHO_TCP] = "echo-tcp", [ECHO_UDP] = "echo-udp",
+	[ECHO_TLS] = "echo-tls",
 };
+
+/* Those of this build: TLS comes last. */
+#define SERVERS	(IS_ENABLED(CONFIG_ECHO_TLS) ? ECHO_TLS + 1 : ECHO_TLS)
 
 static int ask_echo(enum echo_operation operation, void *buf, size_t len)
 {
@@ -38,19 +42,22 @@ int source_echo(struct echo_servers *s)
 
 /* ---- what there is ---- */
 
-static void show_service(struct json *j, const char *name,
-			 const struct echo_server_state *s, bool tcp)
+static void show_service(struct json *j, enum echo_protocol protocol,
+			 const struct echo_server_state *s)
 {
 	json_open(j, NULL, '{');
-	json_text(j, "name", name);
+	json_text(j, "name", names[protocol]);
 	json_bool(j, "running", s->port);
 	json_number(j, "port", s->port);
 	json_open(j, "counters", '[');
-	if (tcp) {
+	if (protocol != ECHO_UDP) {
 		api_counter(j, "open", s->open);
 		api_counter(j, "accepted", s->accepted);
 		api_counter(j, "refused", s->refused);
-		api_counter(j, "evicted", s->evicted);
+		if (protocol == ECHO_TLS)
+			api_counter(j, "failed_handshakes", s->failed);
+		else
+			api_counter(j, "evicted", s->evicted);
 		api_counter(j, "reset", s->reset);
 	} else {
 		api_counter(j, "datagrams", s->datagrams);
@@ -72,8 +79,10 @@ static void show_services(const struct mgmt_request *r, struct mgmt_answer *a)
 	api_answer(&j, a);
 	json_open(&j, "services", '[');
 	if (has_echo) {
-		show_service(&j, names[ECHO_TCP], &s.tcp, true);
-		show_service(&j, names[ECHO_UDP], &s.udp, false);
+		show_service(&j, ECHO_TCP, &s.tcp);
+		show_service(&j, ECHO_UDP, &s.udp);
+		if (IS_ENABLED(CONFIG_ECHO_TLS))
+			show_service(&j, ECHO_TLS, &s.tls);
 	}
 	json_close(&j);
 	json_close(&j);
@@ -97,7 +106,8 @@ static int change(enum echo_protocol protocol, bool run, uint16_t port)
 
 	if (error)
 		return error;
-	now = protocol == ECHO_TCP ? s.tcp.port : s.udp.port;
+	now = protocol == ECHO_TCP ? s.tcp.port :
+	      protocol == ECHO_UDP ? s.udp.port : s.tls.port;
 	if (now && (!run || now != port)) {
 		error = ask_echo(ECHO_SERVER_STOP, &e, sizeof(e));
 		now = 0;
@@ -133,9 +143,9 @@ static void put_service(const struct mgmt_request *r, struct mgmt_answer *a)
 	enum echo_protocol protocol = ECHO_TCP;
 	int error;
 
-	while (protocol < ECHO_ALL && strcmp(name, names[protocol]))
+	while (protocol < SERVERS && strcmp(name, names[protocol]))
 		protocol++;
-	if (protocol == ECHO_ALL || !IS_ENABLED(CONFIG_ECHO)) {
+	if (protocol >= SERVERS || !IS_ENABLED(CONFIG_ECHO)) {
 		refuse(a, -ENOENT);
 		return;
 	}

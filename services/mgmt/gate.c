@@ -35,7 +35,6 @@
 #define WAIT_US		(60 * SECOND)	/* for an answer: long polls */
 #define GIVES_WAY_US	SECOND		/* half-open, idle, reading so long */
 #define STRANGER_US	(10 * SECOND)	/* the same of a stranger's answer */
-#define CLOSED_TICKS	120		/* of lwIP's slow timer, 0.5 s each */
 
 /* Heap that others of netd need: who would take it is refused. */
 #define HEAP_RESERVE	(CONFIG_NETD_MEMORY_KIB * 1024 / 4)
@@ -65,6 +64,12 @@ static const struct altcp_functions gate_functions;
 static struct gate *gates;
 static unsigned int connections_max = 1, handshakes_max = 1;
 static altcp_accept_fn tls_accept;	/* behind the door */
+static struct tls_server *server;
+
+void gate_server(struct tls_server *s)
+{
+	server = s;
+}
 
 void gate_limits(unsigned int connections, unsigned int handshakes)
 {
@@ -500,12 +505,21 @@ static const struct altcp_functions gate_functions = {
 	.keepalive_enable = altcp_default_keepalive_enable,
 };
 
-struct altcp_pcb *gate_wrap(struct altcp_pcb *tls)
+/*
+ * What lwIP's httpd listens with, in place of the function of that name in
+ * lwIP's example altcp_alloc.c: TCP, TLS, the gate. gate_server() said whose.
+ */
+struct altcp_pcb *altcp_tls_new(struct altcp_tls_config *config, u8_t ip_type)
 {
-	struct altcp_pcb *conn = altcp_alloc();
+	struct altcp_pcb *tls = tls_new(server, ip_type);
+	struct altcp_pcb *conn = tls ? altcp_alloc() : NULL;
 
-	if (!conn)
+	(void)config;
+	if (!conn) {
+		if (tls)
+			altcp_close(tls);
 		return NULL;
+	}
 	conn->inner_conn = tls;
 	conn->fns = &gate_functions;
 	return conn;
@@ -564,28 +578,12 @@ static void late(struct gate *g)
  * answers, though it takes none of it: no gate knows of these any more, and
  * each has its part of the heap.
  */
-static void end_closed(void)
-{
-	uint16_t port = mgmt_settings()->port;
-	struct tcp_pcb *p, *next;
-
-	for (p = tcp_active_pcbs; p; p = next) {
-		next = p->next;
-		if (p->local_port != port || !(p->flags & TF_RXCLOSED) ||
-		    (p->state != FIN_WAIT_1 && p->state != CLOSING) ||
-		    tcp_ticks - p->tmr < CLOSED_TICKS)
-			continue;
-		mgmt_status.stuck++;
-		tcp_abort(p);
-	}
-}
-
 void gate_tick(void)
 {
 	struct gate *g = gates;
 	uint64_t now = sys_time();
 
-	end_closed();
+	mgmt_status.stuck += tls_end_closed(mgmt_settings()->port);
 	while (g) {
 		if (now - g->since < limit(g) &&
 		    !(g->answer && answer_is_broken(g->answer))) {

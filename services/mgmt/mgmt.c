@@ -24,6 +24,8 @@ _Static_assert(sizeof(((struct mgmt_settings *)0)->password) ==
 
 struct mgmt_status mgmt_status;
 static struct mgmt_settings settings;
+static bool serves;		/* somebody can log in */
+static bool lent;		/* another server has the identity, too */
 
 const struct mgmt_settings *mgmt_settings(void)
 {
@@ -125,57 +127,112 @@ static void fail(int error, const char *what)
 	domain_log(LOG_ERROR, "mgmt: off: %s: error %d", what, error);
 }
 
+static void count_work(uint64_t us)
+{
+	mgmt_status.handshake_us += us;
+	if (us > mgmt_status.handshake_max_us)
+		mgmt_status.handshake_max_us = us;
+}
+
+static void count_resumed(void)
+{
+	mgmt_status.resumed++;
+}
+
+static void count_bad_record(void)
+{
+	mgmt_status.bad_records++;
+}
+
 /* There is a certificate now: the port opens. */
 static void listen(void)
 {
-	struct altcp_tls_config *config;
+	static struct tls_server tls = {
+		.certificate = &certificate, .key = &certificate_key,
+		.window = TCP_WND, .worked = count_work,
+		.resumed = count_resumed, .bad_record = count_bad_record,
+	};
 	int error = try_port(mgmt_status.port);
+	struct altcp_pcb *pcb;
 
 	if (error) {
 		fail(error, "the port");
 		return;
 	}
-	config = tls_start(&certificate, &certificate_key,
-			   certificate_has_client_ca ? &certificate_client_ca :
-						       NULL);
-	if (!config) {
+	if (certificate_has_client_ca)
+		tls.client_ca = &certificate_client_ca;
+	/* without memory for it httpd would end netd: so that is tried before */
+	pcb = tls_new(&tls, IPADDR_TYPE_ANY);
+	if (!pcb) {
 		fail(-ENOMEM, "TLS");
 		return;
 	}
+	altcp_close(pcb);
+	gate_server(&tls);
 	settings.port = mgmt_status.port;
-	httpd_inits(config);
+	httpd_inits(NULL);
 	mgmt_status.state = MGMT_RUNS;
+}
+
+static void update(void)
+{
+	static bool certified;
+	int made = certificate_update();
+
+	if (made > 0)
+		certified = true;
+	if (certified && serves && mgmt_status.state == MGMT_OFF)
+		listen();
+	if (made > 0 && mgmt_status.state == MGMT_RUNS)
+		tell();
 }
 
 static void tick(void *unused)
 {
-	int made = certificate_update();
-
 	(void)unused;
-	if (made > 0 && !settings.port)
-		listen();
-	if (made > 0 && mgmt_status.state == MGMT_RUNS)
-		tell();
-	if (mgmt_status.state == MGMT_FAILED)
+	update();
+	if (mgmt_status.state == MGMT_FAILED && !lent)
 		return;
 	gate_tick();
 	answer_tick();
 	sys_timeout(TICK_MS, tick, NULL);
 }
 
-static int start_keys(void)
+/* TLS has some 300 ms of work before its first connection. */
+static void begin_ticks(void)
 {
-	int error = certificate_start(settings.password[0] ||
-				      settings.password_read[0]);
+	static bool begun;
 
-	if (error == -ENODEV) {
-		mgmt_status.state = MGMT_NO_RANDOM;
-		domain_log(LOG_ERROR, "mgmt: off: neither CPU nor firmware has "
-			   "a random number generator to make keys of");
-	} else if (error < 0) {
-		fail(error, "the key");
-	}
+	if (!begun)
+		sys_timeout(TICK_MS / 4, tick, NULL);
+	begun = true;
+}
+
+/* wanted: also if there is no client CA. As certificate_start(). */
+static int start_keys(bool wanted)
+{
+	static bool has_keys;
+	int error;
+
+	if (has_keys)
+		return wanted || certificate_has_client_ca ? 0 : 1;
+	error = certificate_start(wanted);
+	has_keys = !error;
 	return error;
+}
+
+int tls_identity(mbedtls_x509_crt **own, mbedtls_pk_context **key)
+{
+	int error = start_keys(true);
+
+	if (error)
+		return error;
+	*own = &certificate;
+	*key = &certificate_key;
+	lent = true;
+	update();
+	begin_ticks();
+	return 0;
 }
 
 static int start(void)
@@ -188,10 +245,18 @@ static int start(void)
 	error = get_settings(&core);
 	if (error || !core.on)
 		return error;
-	if (start_keys())
+	error = start_keys(settings.password[0] || settings.password_read[0]);
+	if (error == -ENODEV) {
+		mgmt_status.state = MGMT_NO_RANDOM;
+		domain_log(LOG_ERROR, "mgmt: off: neither CPU nor firmware has "
+			   "a random number generator to make keys of");
+	} else if (error < 0) {
+		fail(error, "the key");
+	}
+	if (error)
 		return 0;		/* why has been told */
-	/* TLS has some 300 ms of work before its first connection */
-	sys_timeout(TICK_MS / 4, tick, NULL);
+	serves = true;
+	begin_ticks();
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Between the parts of the management service's foundation: gate.c (connections
- * and requests), answer.c (answers, for lwIP's httpd), tls.c and certificate.c,
- * mgmt.c (the service).
+ * and requests), answer.c (answers, for lwIP's httpd), certificate.c, mgmt.c (the
+ * service). TLS is services/tls.h.
  */
 #ifndef MGMT_MGMT_H
 #define MGMT_MGMT_H
@@ -13,6 +13,7 @@
 #include <lwip/altcp.h>
 #include <mbedtls/ssl.h>
 #include <services/mgmt.h>
+#include <services/tls.h>
 
 /* What `mgmtctl status` shows; each part counts its own. */
 extern struct mgmt_status mgmt_status;
@@ -21,8 +22,11 @@ extern struct mgmt_status mgmt_status;
 
 struct gate;
 
-/* An altcp layer above TLS that hands whole requests to the one above it. */
-struct altcp_pcb *gate_wrap(struct altcp_pcb *tls);
+/*
+ * The gate is an altcp layer above TLS that hands whole requests to the one above
+ * it. s is the TLS server of those that httpd makes from now on.
+ */
+void gate_server(struct tls_server *s);
 
 /* Each second: what has waited too long. */
 void gate_tick(void);
@@ -59,31 +63,6 @@ bool answer_is_for_stranger(const struct mgmt_answer *a);
 
 /* Has q's route make the answer; refused: the status to refuse it with, or 0. */
 void dispatch(struct mgmt_request *q, struct mgmt_answer *a, int refused);
-
-/* ---- tls.c ---- */
-
-struct altcp_tls_config;
-
-/* The TLS server with the certificate that there is by then. NULL: no memory. */
-struct altcp_tls_config *tls_start(mbedtls_x509_crt *own,
-				   mbedtls_pk_context *key,
-				   mbedtls_x509_crt *client_ca);
-
-/* The handshake of that connection is done; a certificate of the client's? */
-bool tls_has_client(struct altcp_pcb *tls);
-
-/* Before a connection's first byte; then before its last. */
-void tls_begin(struct altcp_pcb *tls);
-void tls_end(struct altcp_pcb *tls);
-
-/*
- * After a connection was read: one whose client has said its last, or something
- * that is wrong, ends as if the client had closed it. It may be gone afterwards.
- */
-err_t tls_go_on(struct altcp_pcb *tls);
-
-/* mbedTLS's source of random numbers. */
-int tls_random(void *unused, unsigned char *to, size_t len);
 
 /* ---- certificate.c ---- */
 

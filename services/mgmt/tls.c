@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS for the management service: lwIP's layer over mbedTLS, set up for TLS 1.2
+ * TLS for netd's servers: lwIP's layer over mbedTLS, set up for TLS 1.2
  * with ECDHE on P-256, ECDSA and AEAD ciphers, sessions that can be resumed by
  * their identifier, and nothing else. ChaCha20-Poly1305 comes first: the other
  * cipher's tables can tell of the key by the time that they take.
@@ -15,6 +15,7 @@
 #include <lwip/altcp_tcp.h>
 #include <lwip/altcp_tls.h>
 #include <lwip/priv/altcp_priv.h>
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
 #include <mbedtls/entropy_poll.h>
 #include <mbedtls/net_sockets.h>
@@ -35,6 +36,8 @@ int mbedtls_ssl_read(mbedtls_ssl_context *ssl, unsigned char *to, size_t len);
  * check for each try, all in one go.
  */
 #define CERTIFICATES_MAX	4096u
+
+#define CLOSED_TICKS	120		/* of lwIP's slow timer, 0.5 s each */
 
 static altcp_recv_fn lwip_recv;		/* lwIP's, behind those here */
 static mbedtls_ssl_send_t *lwip_send;
@@ -64,11 +67,17 @@ static bool is_over(const mbedtls_ssl_context *ssl)
 	return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
 }
 
-static size_t unread(struct altcp_pcb *tcp)
+static size_t unread(struct altcp_pcb *tcp, size_t window)
 {
 	const struct tcp_pcb *pcb = tcp->state;
 
-	return (size_t)(TCP_WND_MAX(pcb) - pcb->rcv_wnd);
+	return window > pcb->rcv_wnd ? window - pcb->rcv_wnd : 0;
+}
+
+/* Whose connection it is: set_up() left that with the function that verifies. */
+static const struct tls_server *server_of(const mbedtls_ssl_context *ssl)
+{
+	return ssl->conf->p_vrfy;
 }
 
 /* In place of fetch() when the client has said its last. */
@@ -91,7 +100,7 @@ int tls_read(mbedtls_ssl_context *ssl, unsigned char *to, size_t len)
 		return n;
 	if (n != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY &&
 	    n != MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-		mgmt_status.bad_records++;
+		server_of(ssl)->bad_record();
 	ssl->f_recv = fetch_nothing;
 	return n;
 }
@@ -105,36 +114,42 @@ err_t tls_go_on(struct altcp_pcb *tls)
 	return tls->recv(tls->arg, tls, NULL, ERR_OK);
 }
 
-/* Something has come for the TLS connection arg: how long does it take? */
-static err_t receive(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
-		     err_t error)
+/* A step of the handshake: how long does it take? */
+static err_t shake_hands(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
+			 err_t error, const struct tls_server *server)
 {
-	mbedtls_ssl_context *ssl = altcp_tls_context(arg);
-	bool handshake = ssl && !is_over(ssl);
-	uint64_t start, took;
-	err_t result;
+	const mbedtls_ssl_context *ssl;
+	uint64_t start = sys_time();
+	err_t result = lwip_recv(arg, tcp, p, error);
 
-	if (p && unread(tcp) > UNREAD_MAX) {
-		pbuf_free(p);
-		altcp_abort(tcp);
-		return ERR_ABRT;
-	}
-	if (!handshake) {
-		result = lwip_recv(arg, tcp, p, error);
-		return result == ERR_OK ? tls_go_on(arg) : result;
-	}
-	start = sys_time();
-	result = lwip_recv(arg, tcp, p, error);
-	took = sys_time() - start;
-	mgmt_status.handshake_us += took;
-	if (took > mgmt_status.handshake_max_us)
-		mgmt_status.handshake_max_us = took;
+	netd_worked_long();
+	server->worked(sys_time() - start);
 	/* NULL if the connection is no more */
 	ssl = result == ERR_OK ? altcp_tls_context(arg) : NULL;
 	if (ssl && ssl->handshake && ssl->handshake->resume &&
 	    ssl->state == MBEDTLS_SSL_CLIENT_CHANGE_CIPHER_SPEC)
-		mgmt_status.resumed++;
-	/* with its last message more may have come */
+		server->resumed();
+	return result;
+}
+
+/* Something has come for the TLS connection arg. */
+static err_t receive(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
+		     err_t error)
+{
+	mbedtls_ssl_context *ssl = altcp_tls_context(arg);
+	const struct tls_server *server = ssl ? server_of(ssl) : NULL;
+	err_t result;
+
+	if (p && server && unread(tcp, server->window) > UNREAD_MAX) {
+		pbuf_free(p);
+		altcp_abort(tcp);
+		return ERR_ABRT;
+	}
+	if (server && !is_over(ssl))
+		result = shake_hands(arg, tcp, p, error, server);
+	else
+		result = lwip_recv(arg, tcp, p, error);
+	/* with the handshake's last message more may have come */
 	return result == ERR_OK ? tls_go_on(arg) : result;
 }
 
@@ -185,7 +200,7 @@ void tls_end(struct altcp_pcb *tls)
 	if (is_over(ssl))
 		mbedtls_ssl_close_notify(ssl);
 	/* what was not read is of no use, and no reason for a reset */
-	while ((left = unread(tls->inner_conn)) > 0)
+	while ((left = unread(tls->inner_conn, TCP_WND)) > 0)
 		altcp_recved(tls->inner_conn,
 			     (u16_t)(left < 0xffff ? left : 0xffff));
 }
@@ -194,7 +209,7 @@ bool tls_has_client(struct altcp_pcb *tls)
 {
 	mbedtls_ssl_context *ssl = altcp_tls_context(tls);
 
-	return ssl && certificate_has_client_ca &&
+	return ssl && server_of(ssl)->client_ca &&
 	       mbedtls_ssl_get_peer_cert(ssl) &&
 	       mbedtls_ssl_get_verify_result(ssl) == 0;
 }
@@ -219,9 +234,6 @@ static const mbedtls_x509_crt_profile profile = {
 	.allowed_curves = MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP256R1),
 };
 
-static mbedtls_x509_crt *own_certificate, *ca;
-static mbedtls_pk_context *own_key;
-
 /*
  * A machine whose clock is not known cannot say that a client's certificate is
  * too old: then it is not asked to.
@@ -236,7 +248,7 @@ static int verify(void *unused, mbedtls_x509_crt *crt, int depth,
 	return 0;
 }
 
-static int set_up(mbedtls_ssl_config *c)
+static int set_up(mbedtls_ssl_config *c, struct tls_server *s)
 {
 	mbedtls_ssl_conf_min_version(c, MBEDTLS_SSL_MAJOR_VERSION_3,
 				     MBEDTLS_SSL_MINOR_VERSION_3);
@@ -247,37 +259,26 @@ static int set_up(mbedtls_ssl_config *c)
 	mbedtls_ssl_conf_sig_hashes(c, hashes);
 	mbedtls_ssl_conf_cert_profile(c, &profile);
 	mbedtls_ssl_conf_rng(c, tls_random, NULL);
-	mbedtls_ssl_conf_authmode(c, ca ? MBEDTLS_SSL_VERIFY_OPTIONAL :
-					  MBEDTLS_SSL_VERIFY_NONE);
-	mbedtls_ssl_conf_verify(c, verify, NULL);
-	if (ca)
-		mbedtls_ssl_conf_ca_chain(c, ca, NULL);
-	return mbedtls_ssl_conf_own_cert(c, own_certificate, own_key);
+	mbedtls_ssl_conf_authmode(c, s->client_ca ? MBEDTLS_SSL_VERIFY_OPTIONAL :
+						 MBEDTLS_SSL_VERIFY_NONE);
+	mbedtls_ssl_conf_verify(c, verify, s);
+	if (s->client_ca)
+		mbedtls_ssl_conf_ca_chain(c, s->client_ca, NULL);
+	return mbedtls_ssl_conf_own_cert(c, s->certificate, s->key);
 }
 
-struct altcp_tls_config *tls_start(mbedtls_x509_crt *own,
-				   mbedtls_pk_context *key,
-				   mbedtls_x509_crt *client_ca)
+struct altcp_pcb *tls_new(struct tls_server *s, uint8_t ip_type)
 {
-	own_certificate = own;
-	own_key = key;
-	ca = client_ca;
-	return altcp_tls_create_config_server(0);
-}
-
-/*
- * What lwIP's httpd listens with, in place of the function of that name in
- * lwIP's example altcp_alloc.c: TCP, TLS, the gate.
- */
-struct altcp_pcb *altcp_tls_new(struct altcp_tls_config *config, u8_t ip_type)
-{
-	struct altcp_pcb *tcp, *tls, *gate;
+	bool first = !s->config;
+	struct altcp_pcb *tcp, *tls;
 	mbedtls_ssl_context *ssl;
 
-	tcp = altcp_tcp_new_ip_type(ip_type);
+	if (first)
+		s->config = altcp_tls_create_config_server(0);
+	tcp = s->config ? altcp_tcp_new_ip_type(ip_type) : NULL;
 	if (!tcp)
 		return NULL;
-	tls = altcp_tls_wrap(config, tcp);
+	tls = altcp_tls_wrap(s->config, tcp);
 	if (!tls) {
 		altcp_close(tcp);
 		return NULL;
@@ -287,12 +288,28 @@ struct altcp_pcb *altcp_tls_new(struct altcp_tls_config *config, u8_t ip_type)
 	 * same, and nobody uses it yet.
 	 */
 	ssl = altcp_tls_context(tls);
-	if (set_up((mbedtls_ssl_config *)(uintptr_t)ssl->conf)) {
+	if (first && set_up((mbedtls_ssl_config *)(uintptr_t)ssl->conf, s)) {
 		altcp_close(tls);
+		altcp_tls_free_config(s->config);
+		s->config = NULL;
 		return NULL;
 	}
-	gate = gate_wrap(tls);
-	if (!gate)
-		altcp_close(tls);
-	return gate;
+	return tls;
+}
+
+unsigned int tls_end_closed(uint16_t port)
+{
+	struct tcp_pcb *p, *next;
+	unsigned int n = 0;
+
+	for (p = tcp_active_pcbs; p; p = next) {
+		next = p->next;
+		if (p->local_port != port || !(p->flags & TF_RXCLOSED) ||
+		    (p->state != FIN_WAIT_1 && p->state != CLOSING) ||
+		    tcp_ticks - p->tmr < CLOSED_TICKS)
+			continue;
+		n++;
+		tcp_abort(p);
+	}
+	return n;
 }

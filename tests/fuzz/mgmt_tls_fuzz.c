@@ -18,6 +18,21 @@ static unsigned int checks;
 
 #define STREAM_MAX	16384u
 
+static void nothing(void)
+{
+}
+
+static void nothing_of(uint64_t us)
+{
+	(void)us;
+}
+
+static struct tls_server server = {
+	.certificate = &certificate, .key = &certificate_key,
+	.window = TCP_WND, .worked = nothing_of, .resumed = nothing,
+	.bad_record = nothing,
+};
+
 /* ---- the client ---- */
 
 static const uint8_t hello[] = {
@@ -122,8 +137,6 @@ static void start(void)
 	if (done)
 		return;
 	CHECK(!certificate_start(true) && certificate_update() == 1);
-	own_certificate = &certificate;
-	own_key = &certificate_key;
 	done = true;
 }
 
@@ -143,7 +156,7 @@ static void serve(struct stream *s)
 					   MBEDTLS_SSL_PRESET_DEFAULT));
 	mbedtls_ssl_conf_session_cache(&conf, &cache, mbedtls_ssl_cache_get,
 				       mbedtls_ssl_cache_set);
-	CHECK(!set_up(&conf) && !mbedtls_ssl_setup(&ssl, &conf));
+	CHECK(!set_up(&conf, &server) && !mbedtls_ssl_setup(&ssl, &conf));
 	mbedtls_ssl_set_bio(&ssl, s, to_client, from_client, NULL);
 	do {
 		result = mbedtls_ssl_handshake(&ssl);

@@ -13,10 +13,12 @@ fuzz_flags := -std=gnu11 -O1 -g -w -fsanitize=fuzzer,address,undefined \
 
 # netd's sources and lwIP's, with clang; only these are in $(O)/obj/fuzz/netd,
 # which is how netd.lds knows whose variables are whose.
-# The management service and syslog by TLS are left out: behind TLS nobody's bytes
-# arrive as they are; what reads them then has targets of its own.
+# The management service, the echo server and syslog by TLS are left out: behind
+# TLS nobody's bytes arrive as they are; what reads them then has targets of its
+# own.
 fuzz_netd_port := $(filter-out net/stack/lwip/random.c services/mgmt/% \
-	services/syslog/stream.c services/syslog/trust.c,$(netd-y))
+	services/echo/tls.c services/syslog/stream.c services/syslog/trust.c, \
+	$(netd-y))
 fuzz_netd_lwip := $(filter-out $(lwip_dir)/src/apps/altcp_tls/% \
 	$(lwip_dir)/src/apps/http/%,$(lwip_sources))
 fuzz_netd_sources := $(fuzz_netd_port) lib/hostname.c domains/lib/log_level.c \

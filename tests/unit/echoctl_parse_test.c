@@ -57,6 +57,10 @@ static void both_protocols(void)
 	CHECK(c.action == ECHOCTL_SERVER_START && c.port == 7);
 	CHECK(c.protocol == ECHO_UDP);
 	CHECK(parse("server start 7").protocol == ECHO_TCP);
+	CHECK(parse("server start --tls 992").protocol == ECHO_TLS);
+	CHECK(parse("server stop --tls").protocol == ECHO_TLS);
+	CHECK(parse("client connect --tls 10.0.2.2 7").action ==
+	      ECHOCTL_WRONG);
 	CHECK(parse("server start --tcp 7").protocol == ECHO_TCP);
 	CHECK(parse("server stop").protocol == ECHO_ALL);
 	CHECK(parse("server stop --tcp").protocol == ECHO_TCP);
@@ -101,7 +105,7 @@ static void wrong_commands_are_told_what_is_right(void)
 {
 	check_wrong("serve", "server");
 	check_wrong("help me", "help");
-	check_wrong("server", "server start [--udp] <port>");
+	check_wrong("server", "server start [--udp|--tls] <port>");
 	check_wrong("server start", "port from 1 to 65535");
 	check_wrong("server start 0", "port from 1 to 65535");
 	check_wrong("server start 65536", "port from 1 to 65535");

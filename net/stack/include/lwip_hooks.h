@@ -34,8 +34,10 @@ struct tcp_pcb;
 /*
  * Connections to listener begin with a window of so many bytes, at most 65535 and
  * TCP_WND, instead of TCP_WND: tcp_recved() of more than was received makes it
- * larger. One listener; NULL: none.
+ * larger. 0: as ever, which has to be said before the listener goes. At most
+ * STACK_SMALL_LISTENERS have one.
  */
+#define STACK_SMALL_LISTENERS	2
 void stack_tcp_windows(const void *listener, u32_t window);
 
 /* Half-open connections that were given up for newer ones. */

@@ -18,8 +18,8 @@
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
 /* lwIP's own, of a short lease (dhcp.c), the echo client's, syslog's, mgmt's 5,
- * SNTP's 3 */
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 11)
+ * SNTP's 3, the TLS echo server's */
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 12)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8
@@ -33,8 +33,14 @@
 #else
 #define NETD_TCP_CONNECTIONS		0
 #endif
+#ifdef CONFIG_ECHO_TLS_CONNECTIONS
+#define NETD_TLS_CONNECTIONS		CONFIG_ECHO_TLS_CONNECTIONS
+#else
+#define NETD_TLS_CONNECTIONS		0
+#endif
 #define NETD_TCP_HALF_OPEN		250	/* lwIP counts up to 255 */
 #define MEMP_NUM_TCP_PCB		(NETD_TCP_CONNECTIONS + \
+					 NETD_TLS_CONNECTIONS + \
 					 NETD_TCP_HALF_OPEN + 64)
 #define MEMP_NUM_TCP_PCB_LISTEN		8
 /* DHCP, echo server and client, syslog, SNTP, one for each name asked for */

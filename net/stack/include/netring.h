@@ -132,7 +132,7 @@ struct netring_addresses {
 	uint8_t multicast[NETRING_MULTICAST_MAX][6];	/* MAC addresses */
 };
 
-#define NETRING_KEPT		8
+#define NETRING_KEPT		16
 
 /* At the start of the area; the slots begin at the offsets given. */
 struct netring_area {

@@ -21,15 +21,25 @@
 
 #define OLD_TICKS	10	/* of lwIP's slow timer, 0.5 s each */
 
-static const void *small_listener;
-static tcpwnd_size_t small_window;
+static struct {
+	const void *listener;		/* NULL: free */
+	tcpwnd_size_t window;
+} small[STACK_SMALL_LISTENERS];
 static u64_t evicted;
 static u8_t shut_has_come;		/* a segment to one that probes */
 
 void stack_tcp_windows(const void *listener, u32_t window)
 {
-	small_listener = listener;
-	small_window = window;
+	const void *was = window ? NULL : listener;
+	unsigned int i;
+
+	for (i = 0; i < STACK_SMALL_LISTENERS; i++) {
+		if (small[i].listener != was)
+			continue;
+		small[i].listener = window ? listener : NULL;
+		small[i].window = window;
+		return;
+	}
 }
 
 u64_t stack_tcp_half_open_evicted(void)
@@ -79,9 +89,12 @@ void stack_tcp_end_probes(void)
 u8_t stack_tcp_options(const struct tcp_pcb *pcb, u8_t length)
 {
 	struct tcp_pcb *p = LWIP_CONST_CAST(struct tcp_pcb *, pcb);
+	unsigned int i;
 
-	if (pcb && pcb->state == SYN_RCVD && small_listener &&
-	    (const void *)pcb->listener == small_listener)
-		p->rcv_wnd = p->rcv_ann_wnd = small_window;
+	if (!pcb || pcb->state != SYN_RCVD || !pcb->listener)
+		return length;
+	for (i = 0; i < STACK_SMALL_LISTENERS; i++)
+		if ((const void *)pcb->listener == small[i].listener)
+			p->rcv_wnd = p->rcv_ann_wnd = small[i].window;
 	return length;
 }

@@ -49,6 +49,7 @@ static uint32_t rx_free_published, tx_ready_published;
 
 static struct rx_slot rx_slot[NETRING_ENTRIES];
 static uint32_t rx_held;
+static bool enough;			/* of this batch */
 
 static struct pbuf *waiting[WAITING_MAX];
 static uint32_t waiting_head, waiting_tail;
@@ -193,14 +194,20 @@ bool stack_netif_receive(unsigned int budget)
 		domain_log(LOG_ERROR, "the receive ring is broken");
 		exitprocess(1);
 	}
-	for (i = 0; i < now; i++) {
+	enough = false;
+	for (i = 0; i < now && !enough; i++) {
 		receive_one(netring_read(&area->rx_ready, rx_ready_tail));
 		netring_taken(&area->rx_ready, ++rx_ready_tail);
 	}
 	receive_own();
 	stack_tcp_end_probes();
 	PBUF_CHECK_FREE_OOSEQ();
-	return now < n;
+	return i < n;
+}
+
+void stack_netif_enough(void)
+{
+	enough = true;
 }
 
 /* ---- transmit ---- */

@@ -64,6 +64,9 @@ bool stack_netif_reaches(const char *address);
 /* Hand up to budget received frames to lwIP. Returns true if more wait. */
 bool stack_netif_receive(unsigned int budget);
 
+/* Called by what a frame was handed to: as if the budget were used up by it. */
+void stack_netif_enough(void);
+
 /* Publish and announce what was queued; take back what is done. */
 void stack_netif_flush(void);
 

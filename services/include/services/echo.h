@@ -15,7 +15,8 @@
 enum echo_operation {
 	/*
 	 * bufs[0] struct echo_request (protocol, port). 0, -EEXIST: runs
-	 * already, -EBUSY: the port is taken, -ENOMEM.
+	 * already, -EBUSY: the port is taken, -ENOMEM; with ECHO_TLS also
+	 * -ENODEV: nothing to make a key of, -ENOSYS: not in this build.
 	 */
 	ECHO_SERVER_START,
 	/*
@@ -47,7 +48,8 @@ enum echo_operation {
 
 #define ECHO_PATTERN_MAX	1024
 
-enum echo_protocol { ECHO_TCP, ECHO_UDP, ECHO_ALL };
+/* ECHO_TLS: servers only. */
+enum echo_protocol { ECHO_TCP, ECHO_UDP, ECHO_TLS, ECHO_ALL };
 
 /* Bytes in a datagram: what fits a frame, and what lwIP puts together. */
 #define ECHO_DATAGRAM		1472u
@@ -75,10 +77,13 @@ struct echo_server_state {
 	uint32_t pad2;
 	uint64_t datagrams, loops, unsent;	/* UDP */
 	uint64_t bytes;		/* echoed */
+	/* TLS; open has those in their handshake, too */
+	uint64_t handshakes;	/* done */
+	uint64_t failed;	/* ended before they were */
 };
 
 struct echo_servers {
-	struct echo_server_state tcp, udp;
+	struct echo_server_state tcp, udp, tls;
 };
 
 enum echo_client_phase {

@@ -100,7 +100,8 @@ enum netd_kept {
 	NETD_KEPT_DHCP,		/* net/stack/lwip/dhcp.c: 4 words */
 	NETD_KEPT_DHCP_END = NETD_KEPT_DHCP + 4,
 	NETD_KEPT_SYSLOG = NETD_KEPT_DHCP_END,	/* syslog.c: 2 words */
-	NETD_KEPT_WORDS = NETD_KEPT_SYSLOG + 2,
+	NETD_KEPT_ECHO_TLS = NETD_KEPT_SYSLOG + 2,	/* echo.c */
+	NETD_KEPT_WORDS,
 };
 
 /* What NETD_HANDLER answers to question, for services in netd itself. */
@@ -168,6 +169,13 @@ static inline const char *netd_resolve_error(int error)
 	default:	return "it cannot be asked for";
 	}
 }
+
+/*
+ * Called while a frame is received, which took some 10 ms or more: what else has
+ * come waits until netd has looked at all the rest, and has let the core know
+ * that it is alive.
+ */
+void netd_worked_long(void);
 
 /* len bytes of netd's generator (CTR_DRBG); it ends netd if it fails. */
 void netd_random(void *to, size_t len);

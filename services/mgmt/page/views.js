@@ -222,7 +222,8 @@ export class Domains extends Simple {
 	}
 }
 
-const NAMES = {"echo-tcp": "Echo, TCP", "echo-udp": "Echo, UDP"};
+const NAMES = {"echo-tcp": "Echo, TCP", "echo-udp": "Echo, UDP",
+               "echo-tls": "Echo, TLS"};
 
 export class Services extends Simple {
 	constructor(page) {
