@@ -198,6 +198,18 @@ def test_services_start_and_stop(machine, user):
     assert user.ask("PUT", "/api/v1/services/none",
                     {"running": False}).status == 404
     assert user.ask("PUT", path, {"running": False}).status == 200
+    # over TLS, with this service's own certificate
+    path = "/api/v1/services/echo-tls"
+    answer = user.ask("PUT", path, {"running": True, "port": ECHO})
+    tls = answer.json()["services"][2]
+    assert answer.status == 200 and tls["name"] == "echo-tls" and \
+        tls["running"] and tls["port"] == ECHO
+    with user.tls.wrap_socket(machine.connect(ADDRESS, ECHO)) as echo, \
+            user.tls.wrap_socket(machine.connect(ADDRESS, HTTPS)) as https:
+        assert echo.getpeercert(True) == https.getpeercert(True)
+        echo.sendall(b"hello")
+        assert echo.recv(5) == b"hello"
+    assert user.ask("PUT", path, {"running": False}).status == 200
     services = user.get("/api/v1/services").json()["services"]
     assert not services[0]["running"]
 
