@@ -123,6 +123,18 @@ def test_a_large_stream_comes_back_byte_by_byte(machine, station):
 
 
 @pytest.mark.long
+def test_100_mb_come_back_byte_by_byte_while_the_guest_sends(machine, station):
+    machine.console.run(f"nettest send {HOST} {SINK} 30000000 >/tmp/sent 2>&1 "
+                        "& sent=$!")
+    ended = clients(station, "many", 1, 100_000_000, timeout=600)
+    assert ended["same"] == 1
+    print(f"{100 / ended['seconds']:.1f} MB/s")
+    code, said = machine.console.status("wait $sent; cat /tmp/sent", 120)
+    assert code == 0 and "nettest: 30000000 bytes" in said
+    all_is_given_back(machine)
+
+
+@pytest.mark.long
 def test_who_reads_late_gets_all_and_the_others_do_not_wait(machine, station):
     late = station.start("slow", sys.executable, str(CLIENTS), ADDRESS,
                          str(PORT), "slow", "100", "100000")

@@ -22,6 +22,7 @@ import sys
 import time
 
 LIMIT = 100         # seconds, of anything
+SLOWEST = 400_000   # ... and of bytes in a second
 SLOW = 3            # seconds without reading
 
 
@@ -53,7 +54,7 @@ class Clients:
         sending = asyncio.create_task(self.send(writer, data, whole))
         try:
             await asyncio.sleep(wait)
-            async with asyncio.timeout(LIMIT):
+            async with asyncio.timeout(LIMIT + size / SLOWEST):
                 same = await reader.readexactly(size) == data
                 if whole:
                     same = same and await reader.read() == b""
