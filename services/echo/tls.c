@@ -225,9 +225,11 @@ static err_t on_sent(void *arg, struct altcp_pcb *tls, u16_t len)
 
 static err_t on_poll(void *arg, struct altcp_pcb *tls)
 {
-	err_t error = on_sent(arg, tls, 0);
+	struct session *s = arg;
 
-	return error == ERR_OK ? tls_go_on(tls) : error;
+	if (s->other_closed)
+		return on_sent(s, tls, 0);
+	return push(s) ? tls_go_on(tls) : ERR_ABRT;
 }
 
 /* The connection is gone already. */

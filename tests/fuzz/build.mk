@@ -61,7 +61,7 @@ mgmt_tls-fuzz-needs := services/mgmt/tls.c
 mgmt_tls-fuzz-cflags = $(mgmt_tls_cflags)
 mgmt_tls-fuzz-ldflags := $(mgmt_tls_ldflags)
 mgmt_records-fuzz-y = tests/fuzz/mgmt_records_fuzz.c tests/fuzz/tls_client.c \
-	$(mgmt_tls_host) services/mgmt/reader.c $(http-parser_sources)
+	tests/fuzz/wire_fake.c $(mgmt_tls_host) services/mgmt/reader.c $(http-parser_sources)
 mgmt_records-fuzz-needs := services/mgmt/tls.c services/mgmt/gate.c
 mgmt_records-fuzz-cflags = $(mgmt_tls_cflags) $(http-parser_cflags)
 mgmt_records-fuzz-ldflags := $(mgmt_tls_ldflags)

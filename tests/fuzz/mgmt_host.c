@@ -17,6 +17,31 @@ uint64_t host_time = 1000000;
 uint32_t host_random;
 size_t host_heap_used;
 
+static void count_work(uint64_t us)
+{
+	mgmt_status.handshake_us += us;
+}
+
+static void count_resumed(void)
+{
+	mgmt_status.resumed++;
+}
+
+static void count_bad_record(void)
+{
+	mgmt_status.bad_records++;
+}
+
+struct tls_server mgmt_host_server = {
+	.certificate = &certificate, .key = &certificate_key,
+	.window = TCP_WND, .worked = count_work, .resumed = count_resumed,
+	.bad_record = count_bad_record,
+};
+
+void netd_worked_long(void)
+{
+}
+
 void netd_random(void *to, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

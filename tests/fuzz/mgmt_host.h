@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tls_server;
+
 extern uint64_t host_time;		/* the VMM's, in us */
 extern uint32_t host_random;		/* where random numbers begin */
+extern struct tls_server mgmt_host_server;	/* with the service's identity */
 extern size_t host_heap_used;		/* of CONFIG_NETD_MEMORY_KIB */
 
 #endif

@@ -17,6 +17,7 @@
 #include "fuzz.h"
 #include "mgmt_host.h"
 #include "tls_client.h"
+#include "wire_fake.h"
 
 #include <tls.c>
 #undef LOG_PREFIX
@@ -29,139 +30,10 @@ static unsigned int checks;
 
 #define STEPS_MAX	64u
 #define START_US	1000000u
-#define SENT_MAX	(1u << 17)	/* of an input, either way */
+#define SENT_MAX	WIRE_MAX	/* of an input, either way */
 #define PIECE_MAX	(TLS_HEAD + TLS_MORE + 0x5100u)
 
-/* ---- TCP below ---- */
-
-static struct {
-	struct altcp_pcb *conn;		/* NULL: it has ended */
-	struct tcp_pcb pcb;		/* as much of it as tls.c looks at */
-	u16_t room;			/* of the send buffer */
-	uint8_t out[SENT_MAX];		/* what the server has sent */
-	size_t out_len, opened;
-} wire;
-
 static struct altcp_pcb *listening;
-
-/* lwIP's, which has no connection here */
-struct tcp_pcb *tcp_active_pcbs;
-u32_t tcp_ticks;
-
-static void wire_recved(struct altcp_pcb *conn, u16_t len)
-{
-	CHECK(conn == wire.conn);
-	wire.pcb.rcv_wnd += len;
-	CHECK(wire.pcb.rcv_wnd <= TCP_WND);
-}
-
-static struct altcp_pcb *wire_listen(struct altcp_pcb *conn, u8_t backlog,
-				     err_t *error)
-{
-	(void)backlog;
-	*error = ERR_OK;
-	return conn;
-}
-
-static void wire_end(struct altcp_pcb *conn)
-{
-	CHECK(conn == wire.conn);
-	wire.conn = NULL;
-	altcp_free(conn);
-}
-
-/* As lwIP has it: the layer above is told first. */
-static void wire_abort(struct altcp_pcb *conn)
-{
-	if (conn->err)
-		conn->err(conn->arg, ERR_ABRT);
-	wire_end(conn);
-}
-
-/* lwIP's never fails: what it has no memory for now, its timer does later. */
-static err_t wire_close(struct altcp_pcb *conn)
-{
-	wire_end(conn);
-	return ERR_OK;
-}
-
-static err_t wire_write(struct altcp_pcb *conn, const void *from, u16_t len,
-			u8_t flags)
-{
-	CHECK(conn == wire.conn && flags & TCP_WRITE_FLAG_COPY);
-	if (len > wire.room)
-		return ERR_MEM;
-	CHECK(len <= SENT_MAX - wire.out_len);
-	memcpy(wire.out + wire.out_len, from, len);
-	wire.out_len += len;
-	wire.room -= len;
-	return ERR_OK;
-}
-
-static void wire_set_poll(struct altcp_pcb *conn, u8_t interval)
-{
-	(void)conn, (void)interval;
-}
-
-static err_t wire_output(struct altcp_pcb *conn)
-{
-	(void)conn;
-	return ERR_OK;
-}
-
-static u16_t wire_sndbuf(struct altcp_pcb *conn)
-{
-	(void)conn;
-	return wire.room;
-}
-
-static u16_t wire_sndqueuelen(struct altcp_pcb *conn)
-{
-	(void)conn;
-	return wire.room < TCP_MSS;
-}
-
-static err_t wire_addrinfo(struct altcp_pcb *conn, int local, ip_addr_t *addr,
-			   u16_t *port)
-{
-	(void)conn, (void)local, (void)addr, (void)port;
-	return ERR_VAL;
-}
-
-static const struct altcp_functions wire_functions = {
-	.set_poll = wire_set_poll,
-	.recved = wire_recved,
-	.listen = wire_listen,
-	.abort = wire_abort,
-	.close = wire_close,
-	.write = wire_write,
-	.output = wire_output,
-	.sndbuf = wire_sndbuf,
-	.sndqueuelen = wire_sndqueuelen,
-	.addrinfo = wire_addrinfo,
-};
-
-struct altcp_pcb *altcp_tcp_new_ip_type(u8_t ip_type)
-{
-	struct altcp_pcb *conn = altcp_alloc();
-
-	(void)ip_type;
-	CHECK(conn);
-	conn->fns = &wire_functions;
-	conn->state = &wire.pcb;
-	return conn;
-}
-
-_Noreturn void stack_assertion(const char *text, const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: %s\n", file, line, text);
-	abort();
-}
-
-void stack_diagnostic(const char *fmt, ...)
-{
-	(void)fmt;
-}
 
 static const struct mgmt_settings settings = { .port = 443 };
 
@@ -430,16 +302,14 @@ static void start(void)
 		MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 		MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 	};
-	struct altcp_tls_config *config;
 	err_t error;
 
 	if (listening)
 		return;
 	memp_init();
 	CHECK(!certificate_start(true) && certificate_update() == 1);
-	config = tls_start(&certificate, &certificate_key, NULL);
-	CHECK(config);
-	listening = altcp_tls_new(config, 0);
+	gate_server(&mgmt_host_server);
+	listening = altcp_tls_new(NULL, 0);
 	CHECK(listening);
 	for (unsigned int i = 0; i < 2; i++)
 		tls_client_known(((mbedtls_ssl_context *)altcp_tls_context(

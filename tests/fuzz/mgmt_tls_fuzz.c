@@ -18,21 +18,6 @@ static unsigned int checks;
 
 #define STREAM_MAX	16384u
 
-static void nothing(void)
-{
-}
-
-static void nothing_of(uint64_t us)
-{
-	(void)us;
-}
-
-static struct tls_server server = {
-	.certificate = &certificate, .key = &certificate_key,
-	.window = TCP_WND, .worked = nothing_of, .resumed = nothing,
-	.bad_record = nothing,
-};
-
 /* ---- the client ---- */
 
 static const uint8_t hello[] = {
@@ -156,7 +141,7 @@ static void serve(struct stream *s)
 					   MBEDTLS_SSL_PRESET_DEFAULT));
 	mbedtls_ssl_conf_session_cache(&conf, &cache, mbedtls_ssl_cache_get,
 				       mbedtls_ssl_cache_set);
-	CHECK(!set_up(&conf, &server) && !mbedtls_ssl_setup(&ssl, &conf));
+	CHECK(!set_up(&conf, &mgmt_host_server) && !mbedtls_ssl_setup(&ssl, &conf));
 	mbedtls_ssl_set_bio(&ssl, s, to_client, from_client, NULL);
 	do {
 		result = mbedtls_ssl_handshake(&ssl);
@@ -183,7 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	start();
 	host_random = 1;
-	ca = what & 16 ? &certificate : NULL;
+	mgmt_host_server.client_ca = what & 16 ? &certificate : NULL;
 	s->step = 1 + (size_t)(how >> 4) * (how >> 4) * 64;
 	s->pause = what & 32;
 	if (what & 1)
