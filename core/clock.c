@@ -39,6 +39,7 @@ struct date {
 };
 
 static uint64_t utc_then, then;		/* utc_then: at time_us() then */
+static uint64_t slept;			/* seconds */
 
 /* BCD or binary, as register B says; above 99 if it is neither. */
 static unsigned int number(uint8_t v, bool binary)
@@ -113,6 +114,11 @@ uint64_t clock_utc(void)
 	return utc_then ? utc_then + (time_us() - then) / 1000000 : 0;
 }
 
+uint64_t time_slept(void)
+{
+	return slept;
+}
+
 static uint8_t rtc_read(uint8_t reg)
 {
 	outb(RTC_INDEX, reg);
@@ -155,7 +161,12 @@ INITCALL(INIT_CORE, clock_start);
 
 static void clock_wake(bool lost)
 {
-	if (lost)
-		read_clock();
+	uint64_t before = clock_utc();
+
+	if (!lost)
+		return;
+	read_clock();
+	if (before && utc_then > before)
+		slept += utc_then - before;
 }
 POWER_HOOK(INIT_CORE, NULL, clock_wake);

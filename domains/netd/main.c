@@ -55,6 +55,11 @@ uint64_t netd_time(void)
 	return stack_time();
 }
 
+uint64_t netd_slept(void)
+{
+	return stack_netif_slept();
+}
+
 uint64_t netd_utc(uint64_t us)
 {
 	return IS_ENABLED(CONFIG_SNTP) ? sntp_utc(us) : 0;

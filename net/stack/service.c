@@ -48,6 +48,7 @@ static void fill_config(struct stack_port *s)
 	c->syslog_port = (uint16_t)tandem_conf.number[CONF_SYSLOG_PORT];
 	memcpy(c->syslog, tandem_conf.syslog, sizeof(c->syslog));
 	memcpy(c->sntp, tandem_conf.sntp, sizeof(c->sntp));
+	c->slept_s = time_slept();
 	c->echo_port = (uint16_t)tandem_conf.number[CONF_ECHO_PORT];
 	c->echo_autostart = tandem_conf.number[CONF_ECHO_AUTOSTART] != 0;
 }

@@ -16,9 +16,15 @@
 
 static uint64_t utc_at_zero;		/* wall time at VMM time 0; 0: unknown */
 
+/* Seconds, sleep included. */
+static uint64_t since_start(void)
+{
+	return sys_time() / SECOND + netd_slept();
+}
+
 void clock_set(uint64_t utc)
 {
-	uint64_t up = sys_time() / SECOND;
+	uint64_t up = since_start();
 
 	utc_at_zero = utc > up ? utc - up : 0;
 }
@@ -26,11 +32,11 @@ void clock_set(uint64_t utc)
 /* A time server (SNTP) knows better than the machine's clock. */
 uint64_t mgmt_wall_time(void)
 {
-	uint64_t up = sys_time(), start = netd_utc(0);
+	uint64_t now = netd_utc(sys_time());
 
-	if (start)
-		return (start + up) / SECOND;
-	return utc_at_zero ? utc_at_zero + up / SECOND : 0;
+	if (now)
+		return now / SECOND;
+	return utc_at_zero ? utc_at_zero + since_start() : 0;
 }
 
 time_t time(time_t *also)
@@ -39,7 +45,7 @@ time_t time(time_t *also)
 
 	/* time passes where the date is not known, too: sessions expire */
 	if (!now)
-		now = sys_time() / SECOND;
+		now = since_start();
 
 	if (also)
 		*also = (time_t)now;

@@ -26,7 +26,14 @@
 
 static struct sntp_clock clock;
 static struct sntp_status status;
-static uint64_t sent, set_at, told_until;	/* VMM time */
+static uint64_t sent;				/* with_sleep() */
+static uint64_t set_at, told_until;		/* VMM time */
+
+/* VMM time and what was slept: it goes on as UTC does. */
+static uint64_t with_sleep(uint64_t us)
+{
+	return us + netd_slept() * 1000000;
+}
 
 /* ---- what lwIP calls (lwipopts.h) ---- */
 
@@ -34,7 +41,7 @@ void stack_sntp_nonce(s32_t *seconds, u32_t *fraction)
 {
 	*seconds = (s32_t)LWIP_RAND();
 	*fraction = LWIP_RAND();
-	sent = sys_time();
+	sent = with_sleep(sys_time());
 	status.asked++;
 }
 
@@ -60,7 +67,8 @@ void stack_sntp_answer(s32_t seconds, u32_t fraction)
 {
 	bool first = !clock.known;
 	enum sntp_verdict verdict = sntp_clock_answer(&clock, seconds, fraction,
-						      sent, sys_time());
+						      sent,
+						with_sleep(sys_time()));
 	char text[UTC_TEXT];
 
 	if (verdict != SNTP_TAKEN && verdict != SNTP_STEPPED) {
@@ -87,7 +95,7 @@ u32_t stack_sntp_delay(void)
 
 uint64_t sntp_utc(uint64_t us)
 {
-	return sntp_clock_utc(&clock, us);
+	return sntp_clock_utc(&clock, with_sleep(us));
 }
 
 MSG_HANDLER(sntp_message);

@@ -10,14 +10,15 @@
 #include <time.h>
 
 #include "../../core/x86/regs.h"
-#define outb(port, v)	((void)0)
-#define inb(port)	((uint8_t)0)
+static unsigned int index_now;
+static uint8_t regs[128];
+#define outb(port, v)	((void)(index_now = (v)))
+#define inb(port)	(regs[index_now])
 #include "../../core/clock.c"
 
 #define CENTURY	0x32
 
 static unsigned int checks;
-static uint8_t regs[128];
 
 void log_msg(enum log_level level __unused, const char *fmt __unused, ...)
 {
@@ -120,13 +121,34 @@ static void nonsense_is_no_date(void)
 	CHECK(!clock_decode(read_reg, 0));
 }
 
+/* The real-time clock goes on in S3, VMM time does not. */
+static void a_sleep_is_counted(void)
+{
+	struct tm tm = { .tm_year = 126, .tm_mday = 1, .tm_hour = 12 };
+
+	set(&tm, RTC_24_HOURS);
+	CHECK(time_slept() == 0);
+	clock_wake(true);		/* the clock was not known before */
+	CHECK(clock_utc() && time_slept() == 0);
+	tm.tm_hour = 14;
+	set(&tm, RTC_24_HOURS);
+	clock_wake(false);
+	CHECK(time_slept() == 0);
+	clock_wake(true);
+	CHECK(time_slept() == 7200);
+	clock_wake(true);
+	CHECK(time_slept() == 7200);
+}
+
 int main(void)
 {
 	dates_are_those_of_the_c_library();
 	nonsense_is_no_date();
 	/* a clock that tells nothing: no date, and no wait without end */
+	memset(regs, 0, sizeof(regs));
 	clock_start();
 	CHECK(clock_utc() == 0);
+	a_sleep_is_counted();
 	printf("%u checks\n", checks);
 	return 0;
 }

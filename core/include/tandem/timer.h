@@ -13,6 +13,12 @@
 /* Microseconds since the VMM started, from the TSC. Any context. */
 uint64_t time_us(void);
 
+/*
+ * Seconds that the machine has slept since the VMM started (S3), by its real-time
+ * clock, while time_us() stood still. With CONFIG_NETD, any context.
+ */
+uint64_t time_slept(void);
+
 /* Busy-wait at least us microseconds; for device start-up only. */
 void udelay(uint64_t us);
 

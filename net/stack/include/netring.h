@@ -110,6 +110,7 @@ struct netring_config {
 	char sntp[HOSTNAME_MAX];	/* who knows the time; "": nobody */
 	char hostname[32];		/* ends with 0; names this machine */
 	uint16_t vlan;			/* of all frames, 0: untagged */
+	uint64_t slept_s;		/* S3: VMM time stood still so long */
 };
 
 #define NETRING_IP4_MAX		4

@@ -445,6 +445,13 @@ void stack_netif_syslog(struct netd_syslog *to)
 	       sizeof(to->fingerprint));
 }
 
+uint64_t stack_netif_slept(void)
+{
+	const volatile uint64_t *slept = &area->config.slept_s;
+
+	return *slept;
+}
+
 void stack_netif_sntp(char *server)
 {
 	memcpy(server, area->config.sntp, sizeof(area->config.sntp));

@@ -56,10 +56,11 @@ void stack_netif_poll(void);
 /* Where the echo server listens from the start; 0: it does not. */
 uint16_t stack_netif_echo_port(void);
 
-/* As netd_syslog(), netd_sntp() and netd_reaches() of services/netd.h. */
+/* As netd_syslog(), netd_sntp(), netd_reaches(), netd_slept() of services/netd.h. */
 void stack_netif_syslog(struct netd_syslog *to);
 void stack_netif_sntp(char *server);
 bool stack_netif_reaches(const char *address);
+uint64_t stack_netif_slept(void);
 
 /* Hand up to budget received frames to lwIP. Returns true if more wait. */
 bool stack_netif_receive(unsigned int budget);

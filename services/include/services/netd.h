@@ -131,6 +131,9 @@ void netd_syslog(struct netd_syslog *to);
 /* Who knows the time, HOSTNAME_MAX characters; "": nobody. */
 void netd_sntp(char *server);
 
+/* Seconds that the machine has slept so far, in which VMM time stood still. */
+uint64_t netd_slept(void);
+
 /*
  * VMM time in us, as sys_time() but without a system call: while netd handles
  * frames and timers, when it began to do so.
