@@ -4,12 +4,13 @@
  * (tandem.crt, tandem.key) comes first. Else the service signs for itself: an
  * ECDSA key on P-256, made of the machine's seed, so that it is the same at each
  * boot, or else of random numbers; and a certificate for all addresses of the
- * machine (RFC 5280), made anew when these change. With the same key, addresses
+ * machine (RFC 5280), made anew when these have changed. With the same key, addresses
  * and dates the certificate, too, is the same, byte by byte (RFC 6979).
  */
 #include "clock.h"
 #include "mgmt.h"
 #include "names.h"
+#include "settle.h"
 
 #include <abi/mgmt.h>
 #include <domain/log.h>
@@ -321,12 +322,18 @@ static void take_fingerprint(void)
 
 int certificate_update(void)
 {
+	static struct settle settle;
+	static struct names last;
 	struct names now;
 	bool expires = renew_at && mgmt_wall_time() > renew_at;
+	bool stale, changed;
 	int error;
 
 	names_get(&now);
-	if (!now.n || (!expires && !memcmp(&now, &certified, sizeof(now))))
+	stale = now.n && (expires || memcmp(&now, &certified, sizeof(now)));
+	changed = memcmp(&now, &last, sizeof(now));
+	last = now;
+	if (!settle_is_due(&settle, stale, changed, sys_time()))
 		return 0;
 	strlcpy(mgmt_status.address, now.address[0].text,
 		sizeof(mgmt_status.address));

@@ -79,8 +79,9 @@ extern bool certificate_has_client_ca;
 int certificate_start(bool wanted);
 
 /*
- * Makes the certificate, or makes it anew if the addresses are others than in
- * the last one. 1: it did, 0: all is as it was, or -errno.
+ * Each second. Makes the certificate, or makes it anew if the addresses are others
+ * than in the last one and stay (settle.h). 1: it did, 0: all is as it was, or
+ * -errno.
  */
 int certificate_update(void);
 

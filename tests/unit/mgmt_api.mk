@@ -15,3 +15,6 @@ mgmt_login-y += tests/unit/mgmt_login_test.c tests/unit/mgmt_mbedtls.c \
 mgmt_login-cflags := $(mgmt_auth-cflags)
 mgmt_input-y += tests/unit/mgmt_input_test.c services/mgmt/input.c
 mgmt_input-cflags := -Iservices/mgmt
+unit-tests-y += mgmt_settle
+mgmt_settle-y += tests/unit/mgmt_settle_test.c services/mgmt/settle.c
+mgmt_settle-cflags := -Iservices/mgmt
