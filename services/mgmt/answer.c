@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <lwip/apps/fs.h>
+#include <mbedtls/platform_util.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static const char common[] =
 	"style-src 'self'; img-src 'self'; connect-src 'self'; "
 	"manifest-src 'self'; base-uri 'none'; form-action 'self'; "
 	"frame-ancestors 'none'\r\n"
+	"Strict-Transport-Security: max-age=31536000\r\n"
 	"X-Content-Type-Options: nosniff\r\n"
 	"X-Frame-Options: DENY\r\n"
 	"Referrer-Policy: no-referrer\r\n"
@@ -125,6 +127,14 @@ void mgmt_answer_header(struct mgmt_answer *a, const char *name,
 	add_header(a, "%s: %s\r\n", name, value);
 }
 
+/* There may be a session's secret in it. */
+static void wipe_body(struct mgmt_answer *a)
+{
+	if (a->body)
+		mbedtls_platform_zeroize(a->body, a->room);
+	free(a->body);
+}
+
 /* Room for len more bytes of the body. */
 static bool make_room(struct mgmt_answer *a, size_t len)
 {
@@ -146,7 +156,7 @@ static bool make_room(struct mgmt_answer *a, size_t len)
 	}
 	if (a->len)
 		memcpy(body, a->body, a->len);
-	free(a->body);
+	wipe_body(a);
 	a->data = a->body = body;
 	a->room = room;
 	return true;
@@ -248,35 +258,6 @@ void mgmt_answer_later(struct mgmt_answer *a, const struct mgmt_later_ops *ops,
 
 /* ---- one answer ---- */
 
-static const char *reason(int status)
-{
-	switch (status) {
-	case 200:	return "OK";
-	case 201:	return "Created";
-	case 202:	return "Accepted";
-	case 204:	return "No Content";
-	case 304:	return "Not Modified";
-	case 400:	return "Bad Request";
-	case 401:	return "Unauthorized";
-	case 403:	return "Forbidden";
-	case 404:	return "Not Found";
-	case 405:	return "Method Not Allowed";
-	case 406:	return "Not Acceptable";
-	case 408:	return "Request Timeout";
-	case 409:	return "Conflict";
-	case 411:	return "Length Required";
-	case 413:	return "Content Too Large";
-	case 414:	return "URI Too Long";
-	case 415:	return "Unsupported Media Type";
-	case 429:	return "Too Many Requests";
-	case 431:	return "Request Header Fields Too Large";
-	case 500:	return "Internal Server Error";
-	case 503:	return "Service Unavailable";
-	case 505:	return "HTTP Version Not Supported";
-	default:	return "Status";
-	}
-}
-
 static void end_stream(struct mgmt_answer *a)
 {
 	const struct mgmt_stream_ops *stream = a->stream;
@@ -334,7 +315,8 @@ static void answer_free(struct mgmt_answer *a)
 		end_stream(a);
 	if (a->kind == LATER && a->later->gone)
 		a->later->gone(a->arg);
-	free(a->body);
+	wipe_body(a);
+	mbedtls_platform_zeroize(a, sizeof(*a));
 	free(a);
 }
 
@@ -381,7 +363,7 @@ static void finish(struct mgmt_answer *a)
 	add_header(a, "%s%s\r\n", common, a->keep_alive ? "" :
 		   "Connection: close\r\n");
 	n = (size_t)snprintf(first, sizeof(first), "HTTP/1.1 %d %s\r\n",
-			     a->status, reason(a->status));
+			     a->status, answer_reason(a->status));
 	len = a->headers_len;
 	if (a->error || n > sizeof(a->headers) - len) {
 		a->broken = true;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # HTTPS: TLS, the gate before lwIP's httpd, and how requests are answered.
 netd-$(CONFIG_MGMT) += services/mgmt/mgmt.c services/mgmt/gate.c \
-	services/mgmt/reader.c services/mgmt/answer.c services/mgmt/tls.c \
+	services/mgmt/reader.c services/mgmt/answer.c services/mgmt/reason.c \
+	services/mgmt/tls.c \
 	services/mgmt/certificate.c services/mgmt/settle.c \
 	services/mgmt/names.c services/mgmt/clock.c \
 	services/mgmt/routes.c services/mgmt/dispatch.c

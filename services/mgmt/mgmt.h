@@ -47,6 +47,9 @@ struct mgmt_answer *answer_new(struct gate *g, const struct mgmt_reader *r,
 			       int status);
 unsigned int answer_number(const struct mgmt_answer *a);
 
+/* The reason phrase of a status. */
+const char *answer_reason(int status);
+
 /* Its gate is no more. */
 void answer_orphan(struct mgmt_answer *a);
 

@@ -18,3 +18,11 @@ mgmt_input-cflags := -Iservices/mgmt
 unit-tests-y += mgmt_settle
 mgmt_settle-y += tests/unit/mgmt_settle_test.c services/mgmt/settle.c
 mgmt_settle-cflags := -Iservices/mgmt
+# With lwIP's declarations.
+unit-tests-$(CONFIG_MGMT) += mgmt_answer
+mgmt_answer-y += tests/unit/mgmt_answer_test.c tests/unit/mgmt_mbedtls.c \
+	services/mgmt/reason.c
+mgmt_answer-cflags := -Itests/unit/net_lwip \
+	-isystem $(TANDEM_CACHE)/src/lwip/src/include $(mgmt_auth-cflags) \
+	-DLWIP_HTTPD_CUSTOM_FILES=1 -DLWIP_HTTPD_FS_ASYNC_READ=1 \
+	-DMBEDTLS_X509_CRT_PARSE_C -D_GNU_SOURCE
