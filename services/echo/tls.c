@@ -387,7 +387,7 @@ int echo_tls_start(uint16_t port)
 	if (error)
 		return error;
 	server.worked = nothing_to_count;
-	server.resumed = server.bad_record = nothing_to_tell;
+	server.resumed = server.bad_record = server.delayed = nothing_to_tell;
 	error = listen(port);
 	if (error)
 		return error;

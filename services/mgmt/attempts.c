@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits on trying passwords; see attempts.h. */
 #include "attempts.h"
+#include "peer.h"
 
 #include <services/netd.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 #define SECOND	1000000ull
 
 static struct peer {
-	char address[NETD_IP_MAX];	/* "": not used */
+	char name[NETD_IP_MAX];		/* as peer.h has it; "": not used */
 	uint32_t failures;		/* in a row */
 	bool known;			/* it has logged in */
 	uint64_t until;			/* no try before */
@@ -29,8 +30,11 @@ void attempts_reset(void)
 
 static struct peer *find(const char *address)
 {
+	char name[NETD_IP_MAX];
+
+	peer_of_address(address, name);
 	for (unsigned int i = 0; i < ATTEMPTS_PEERS; i++)
-		if (peers[i].address[0] && !strcmp(peers[i].address, address))
+		if (peers[i].name[0] && !strcmp(peers[i].name, name))
 			return &peers[i];
 	return NULL;
 }
@@ -58,7 +62,7 @@ static struct peer *find_or_add(const char *address, uint64_t now)
 	if (p)
 		return p;
 	for (unsigned int i = 0; i < ATTEMPTS_PEERS; i++) {
-		if (!peers[i].address[0]) {
+		if (!peers[i].name[0]) {
 			place = &peers[i];
 			break;
 		}
@@ -66,7 +70,7 @@ static struct peer *find_or_add(const char *address, uint64_t now)
 			place = &peers[i];
 	}
 	memset(place, 0, sizeof(*place));
-	strlcpy(place->address, address, sizeof(place->address));
+	peer_of_address(address, place->name);
 	return place;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How often a password may be tried. A peer's third wrong one in a row costs two
+ * How often a password may be tried. A peer (peer.h) is an address, or a network of
+ * IPv6 whose addresses are all one host's. Its third wrong one in a row costs two
  * seconds, each further one twice as much, up to five minutes; ten quiet minutes
  * behind that are a new start. All peers together have a bucket of tries, so
  * that many addresses do not help; who has logged in from an address before

@@ -2,14 +2,14 @@
 # HTTPS: TLS, the gate before lwIP's httpd, and how requests are answered.
 netd-$(CONFIG_MGMT) += services/mgmt/mgmt.c services/mgmt/gate.c \
 	services/mgmt/reader.c services/mgmt/answer.c services/mgmt/reason.c \
-	services/mgmt/tls.c \
+	services/mgmt/tls.c services/mgmt/places.c services/mgmt/budget.c \
 	services/mgmt/certificate.c services/mgmt/settle.c \
 	services/mgmt/names.c services/mgmt/clock.c \
 	services/mgmt/routes.c services/mgmt/dispatch.c
 # Who may come in.
 netd-$(CONFIG_MGMT) += services/mgmt/auth.c services/mgmt/login.c \
 	services/mgmt/password.c services/mgmt/attempts.c \
-	services/mgmt/sessions.c
+	services/mgmt/sessions.c services/mgmt/peer.c
 # What is shown: API, metrics, page.
 netd-$(CONFIG_MGMT) += services/mgmt/api.c services/mgmt/input.c \
 	services/mgmt/api_status.c services/mgmt/api_network.c \

@@ -9,12 +9,11 @@
  *	TCP ── TLS ── gate ── httpd ── answer.c
  *
  * Connections are counted and refused before TLS has any memory for them: the
- * door, which is TLS's own accept function on the listening side. When a
- * newcomer finds all places taken, who has been idle for long or has not
- * finished a handshake or a request in a while gives way, or who takes an answer
- * slowly and has not logged in; who has, and is being answered, never does.
+ * door, which is TLS's own accept function on the listening side. Who gives way to
+ * a newcomer is places.c's affair.
  */
 #include "mgmt.h"
+#include "places.h"
 
 #include <domain/syscall.h>
 #include <lwip/altcp_tcp.h>
@@ -33,36 +32,21 @@
 #define IDLE_US		(60 * SECOND)	/* between two requests */
 #define STUCK_US	(30 * SECOND)	/* without the client taking a byte */
 #define WAIT_US		(60 * SECOND)	/* for an answer: long polls */
-#define GIVES_WAY_US	SECOND		/* half-open, idle, reading so long */
-#define STRANGER_US	(10 * SECOND)	/* the same of a stranger's answer */
 
 /* Heap that others of netd need: who would take it is refused. */
 #define HEAP_RESERVE	(CONFIG_NETD_MEMORY_KIB * 1024 / 4)
 
-enum phase {
-	HANDSHAKE,
-	IDLE,			/* no byte of a request has come */
-	READING,
-	ANSWERING,
-	LAST,			/* the answer is the last thing sent */
-};
-
 struct gate {
-	struct gate *next;
+	struct place place;
 	struct altcp_pcb *conn;		/* our layer; NULL: not open yet */
 	struct mgmt_reader *reader;	/* READING on, NULL before */
 	struct mgmt_answer *answer;	/* ANSWERING */
-	enum phase phase;
-	uint64_t since;			/* VMM time: phase, or last progress */
-	uint64_t asked;			/* its request was complete */
 	bool client;			/* has shown a certificate */
 	bool more;			/* sent something before its time */
 	bool counted;			/* why its handshake ended */
 };
 
 static const struct altcp_functions gate_functions;
-static struct gate *gates;
-static unsigned int connections_max = 1, handshakes_max = 1;
 static altcp_accept_fn tls_accept;	/* behind the door */
 static struct tls_server *server;
 
@@ -71,35 +55,29 @@ void gate_server(struct tls_server *s)
 	server = s;
 }
 
-void gate_limits(unsigned int connections, unsigned int handshakes)
-{
-	connections_max = mgmt_status.connections_max = connections;
-	handshakes_max = mgmt_status.handshakes_max = handshakes;
-}
-
 /* ---- one connection ---- */
 
-static void set_phase(struct gate *g, enum phase phase)
+/* The other's address, as text. */
+static void address_of(struct altcp_pcb *conn, char text[NETD_IP_MAX])
 {
-	if (g->phase == HANDSHAKE && phase != HANDSHAKE) {
-		mgmt_status.handshakes--;
-		mgmt_status.connections++;
-	}
-	g->phase = phase;
-	g->since = sys_time();
+	ip_addr_t address;
+	u16_t port;
+
+	text[0] = '\0';
+	if (altcp_get_tcp_addrinfo(conn, 0, &address, &port) == ERR_OK)
+		ipaddr_ntoa_r(&address, text, NETD_IP_MAX);
 }
 
-static struct gate *gate_new(struct altcp_pcb *conn)
+static struct gate *gate_new(struct altcp_pcb *conn, struct altcp_pcb *tls)
 {
 	struct gate *g = calloc(1, sizeof(*g));
+	char address[NETD_IP_MAX];
 
 	if (!g)
 		return NULL;
 	g->conn = conn;
-	g->since = sys_time();
-	g->next = gates;
-	gates = g;
-	mgmt_status.handshakes++;
+	address_of(tls, address);
+	places_add(&g->place, address);
 	return g;
 }
 
@@ -114,29 +92,11 @@ static void free_reader(struct gate *g)
 
 static void gate_free(struct gate *g)
 {
-	struct gate **at = &gates;
-
-	while (*at != g)
-		at = &(*at)->next;
-	*at = g->next;
-	if (g->phase == HANDSHAKE)
-		mgmt_status.handshakes--;
-	else
-		mgmt_status.connections--;
+	places_remove(&g->place);
 	if (g->answer)
 		answer_orphan(g->answer);
 	free_reader(g);
 	free(g);
-}
-
-static void peer_of(struct gate *g, char *text)
-{
-	ip_addr_t address;
-	u16_t port;
-
-	text[0] = '\0';
-	if (altcp_get_tcp_addrinfo(g->conn, 0, &address, &port) == ERR_OK)
-		ipaddr_ntoa_r(&address, text, NETD_IP_MAX);
 }
 
 /*
@@ -151,7 +111,7 @@ static void answer(struct gate *g, int status)
 	int n;
 
 	g->reader->request.client_certificate = g->client;
-	peer_of(g, g->reader->request.peer);
+	address_of(conn, g->reader->request.peer);
 	if (status) {
 		if (status == 408)
 			mgmt_status.late_requests++;
@@ -161,8 +121,8 @@ static void answer(struct gate *g, int status)
 	} else {
 		mgmt_status.requests++;
 	}
-	set_phase(g, ANSWERING);
-	g->asked = g->since;
+	places_phase(&g->place, ANSWERING);
+	g->place.asked = g->place.since;
 	g->answer = answer_new(g, g->reader, status);
 	n = snprintf(line, sizeof(line), "GET /%u HTTP/1.1\r\n"
 		     "Connection: keep-alive\r\n\r\n",
@@ -172,7 +132,7 @@ static void answer(struct gate *g, int status)
 		/* no memory: from tick, for a connection may not end here */
 		if (p)
 			pbuf_free(p);
-		g->since = 0;
+		g->place.since = 0;
 		return;
 	}
 	pbuf_take(p, line, (u16_t)n);
@@ -184,7 +144,7 @@ void gate_answered(struct gate *g, bool go_on)
 	g->answer = NULL;
 	free_reader(g);
 	/* who sends two requests at once is not to be read on */
-	set_phase(g, go_on && !g->more ? IDLE : LAST);
+	places_phase(&g->place, go_on && !g->more ? IDLE : LAST);
 }
 
 /* Bytes of the client's, as many as make one request. */
@@ -193,18 +153,18 @@ static void take(struct gate *g, const struct pbuf *p)
 	size_t used = 0, left = p->tot_len;
 	int status = MGMT_READER_MORE;
 
-	if (g->phase == IDLE) {
+	if (g->place.phase == IDLE) {
 		g->reader = malloc(sizeof(*g->reader));
 		if (!g->reader) {
 			mgmt_status.refused_memory++;
-			set_phase(g, LAST);
-			g->since = 0;
+			places_phase(&g->place, LAST);
+			g->place.since = 0;
 			return;
 		}
 		mgmt_reader_init(g->reader);
-		set_phase(g, READING);
+		places_phase(&g->place, READING);
 	}
-	if (g->phase != READING) {
+	if (g->place.phase != READING) {
 		g->more = true;
 		return;
 	}
@@ -252,8 +212,8 @@ static err_t tls_sent(void *arg, struct altcp_pcb *tls, u16_t len)
 	if (!g)
 		return ERR_OK;
 	/* of an answer before: what its client does now has a limit, too */
-	if (g->phase == ANSWERING && g->since)
-		g->since = sys_time();
+	if (g->place.phase == ANSWERING && g->place.since)
+		g->place.since = sys_time();
 	return conn->sent ? conn->sent(conn->arg, conn, len) : ERR_OK;
 }
 
@@ -272,7 +232,7 @@ static void tls_error(void *arg, err_t error)
 
 	if (!g)
 		return;
-	if (g->phase == HANDSHAKE && !g->counted)
+	if (g->place.phase == HANDSHAKE && !g->counted)
 		mgmt_status.failed_handshakes++;
 	conn->inner_conn = NULL;
 	if (conn->err)
@@ -290,7 +250,7 @@ static err_t tls_connected(void *arg, struct altcp_pcb *tls, err_t error)
 		return ERR_OK;
 	mgmt_status.established++;
 	g->client = tls_has_client(tls);
-	set_phase(g, IDLE);
+	places_phase(&g->place, IDLE);
 	return ERR_OK;
 }
 
@@ -326,7 +286,7 @@ static err_t accepted(void *arg, struct altcp_pcb *tls, err_t error)
 	conn = altcp_alloc();
 	if (!conn)
 		return ERR_MEM;
-	conn->state = gate_new(conn);
+	conn->state = gate_new(conn, tls);
 	if (!conn->state) {
 		altcp_free(conn);
 		return ERR_MEM;
@@ -338,38 +298,19 @@ static err_t accepted(void *arg, struct altcp_pcb *tls, err_t error)
 	return listener->accept(listener->arg, conn, ERR_OK);
 }
 
-/* May g give way to a newcomer? */
-static bool may_go(const struct gate *g, uint64_t now)
+void places_end(struct place *p)
 {
-	if (g->phase == ANSWERING)
-		return g->answer && answer_is_for_stranger(g->answer) &&
-		       now - g->asked >= STRANGER_US;
-	return now - g->since >= GIVES_WAY_US;
+	struct gate *g = (struct gate *)p;	/* its first member */
+
+	g->counted = true;
+	altcp_abort(g->conn);
 }
 
-/* Ends the connection that has been longest in that phase, if long enough. */
-static bool give_way(enum phase phase)
+bool places_is_strangers(const struct place *p)
 {
-	struct gate *oldest = NULL;
+	const struct gate *g = (const struct gate *)p;
 
-	for (struct gate *g = gates; g; g = g->next)
-		if (g->phase == phase && may_go(g, sys_time()) &&
-		    (!oldest || g->since < oldest->since))
-			oldest = g;
-	if (!oldest)
-		return false;
-	if (phase == HANDSHAKE) {
-		mgmt_status.late_handshakes++;
-		oldest->counted = true;
-	} else if (phase == IDLE) {
-		mgmt_status.idle++;
-	} else if (phase == READING) {
-		mgmt_status.late_requests++;
-	} else {
-		mgmt_status.stuck++;
-	}
-	altcp_abort(oldest->conn);
-	return true;
+	return g->answer && answer_is_for_stranger(g->answer);
 }
 
 static bool memory_is_short(void)
@@ -383,19 +324,25 @@ static bool memory_is_short(void)
 /* TCP has a new connection: what refuses it is cheap. */
 static err_t door(void *arg, struct altcp_pcb *tcp, err_t error)
 {
+	char address[NETD_IP_MAX];
+
 	if (memory_is_short()) {
 		mgmt_status.refused_memory++;
 		return ERR_MEM;
 	}
-	if (mgmt_status.handshakes >= handshakes_max && !give_way(HANDSHAKE)) {
+	address_of(tcp, address);
+	switch (places_admit(address)) {
+	case NO_HANDSHAKE:
 		mgmt_status.refused_handshakes++;
 		return ERR_MEM;
-	}
-	if (mgmt_status.connections + mgmt_status.handshakes >=
-	    connections_max && !give_way(IDLE) && !give_way(READING) &&
-	    !give_way(ANSWERING)) {
+	case NO_PLACE:
 		mgmt_status.refused_connections++;
 		return ERR_MEM;
+	case NO_PLACE_FOR_PEER:
+		mgmt_status.refused_share++;
+		return ERR_MEM;
+	case PLACE_FREE:
+		break;
 	}
 	return tls_accept(arg, tcp, error);
 }
@@ -529,7 +476,7 @@ struct altcp_pcb *altcp_tls_new(struct altcp_tls_config *config, u8_t ip_type)
 
 static uint64_t limit(const struct gate *g)
 {
-	switch (g->phase) {
+	switch (g->place.phase) {
 	case HANDSHAKE:	return HANDSHAKE_US;
 	case IDLE:	return IDLE_US;
 	case READING:	return REQUEST_US;
@@ -541,7 +488,7 @@ static uint64_t limit(const struct gate *g)
 /* As if the client had closed: httpd does the rest, now or when it can. */
 static void leave(struct gate *g)
 {
-	g->since = sys_time();
+	g->place.since = sys_time();
 	if (g->conn->recv)
 		g->conn->recv(g->conn->arg, g->conn, NULL, ERR_OK);
 	else
@@ -551,7 +498,7 @@ static void leave(struct gate *g)
 /* Time is up for g, which is gone or in another phase afterwards. */
 static void late(struct gate *g)
 {
-	switch (g->phase) {
+	switch (g->place.phase) {
 	case HANDSHAKE:
 		mgmt_status.late_handshakes++;
 		g->counted = true;
@@ -580,18 +527,18 @@ static void late(struct gate *g)
  */
 void gate_tick(void)
 {
-	struct gate *g = gates;
+	struct gate *g = (struct gate *)places;
 	uint64_t now = sys_time();
 
 	mgmt_status.stuck += tls_end_closed(mgmt_settings()->port);
 	while (g) {
-		if (now - g->since < limit(g) &&
+		if (now - g->place.since < limit(g) &&
 		    !(g->answer && answer_is_broken(g->answer))) {
-			g = g->next;
+			g = (struct gate *)g->place.next;
 			continue;
 		}
 		/* more than g may have gone */
 		late(g);
-		g = gates;
+		g = (struct gate *)places;
 	}
 }

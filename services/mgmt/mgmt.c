@@ -6,6 +6,7 @@
  * and by which fingerprint its certificate is known.
  */
 #include "mgmt.h"
+#include "places.h"
 
 #include <abi/mgmt_settings.h>
 #include <domain/log.h>
@@ -89,7 +90,7 @@ static int get_settings(struct mgmt_core_settings *core)
 	take_hash(settings.password_read, core->password_read);
 	settings.capture = core->capture;
 	mgmt_status.port = core->port;
-	gate_limits(core->sessions, core->handshakes);
+	places_limits(core->sessions, core->handshakes);
 	return 0;
 }
 
@@ -139,6 +140,11 @@ static void count_resumed(void)
 	mgmt_status.resumed++;
 }
 
+static void count_delayed(void)
+{
+	mgmt_status.delayed_handshakes++;
+}
+
 static void count_bad_record(void)
 {
 	mgmt_status.bad_records++;
@@ -151,6 +157,7 @@ static void listen(void)
 		.certificate = &certificate, .key = &certificate_key,
 		.window = TCP_WND, .worked = count_work,
 		.resumed = count_resumed, .bad_record = count_bad_record,
+		.delayed = count_delayed,
 	};
 	int error = try_port(mgmt_status.port);
 	struct altcp_pcb *pcb;

@@ -31,9 +31,6 @@ void gate_server(struct tls_server *s);
 /* Each second: what has waited too long. */
 void gate_tick(void);
 
-/* How many handshakes and connections there may be at once. */
-void gate_limits(unsigned int connections, unsigned int handshakes);
-
 /* The answer to its request has gone, or never will: g may read on. */
 void gate_answered(struct gate *g, bool go_on);
 

@@ -9,6 +9,7 @@
  * each connection are wrapped here, that of TCP which hands over what came, and
  * mbedTLS's that send and fetch; and so is mbedTLS's that reads (lwipopts.h).
  */
+#include "budget.h"
 #include "mgmt.h"
 
 #include <domain/syscall.h>
@@ -42,6 +43,9 @@ int mbedtls_ssl_read(mbedtls_ssl_context *ssl, unsigned char *to, size_t len);
 static altcp_recv_fn lwip_recv;		/* lwIP's, behind those here */
 static mbedtls_ssl_send_t *lwip_send;
 static mbedtls_ssl_recv_t *lwip_fetch;
+static int (*lwip_keep)(void *cache, const mbedtls_ssl_session *session);
+
+static struct budget budget;
 
 /* ---- randomness ---- */
 
@@ -119,11 +123,19 @@ static err_t shake_hands(void *arg, struct altcp_pcb *tcp, struct pbuf *p,
 			 err_t error, const struct tls_server *server)
 {
 	const mbedtls_ssl_context *ssl;
-	uint64_t start = sys_time();
-	err_t result = lwip_recv(arg, tcp, p, error);
+	uint64_t took, start = sys_time();
+	err_t result;
 
+	if (p && !budget_left(&budget, start)) {
+		/* TCP keeps p, and asks again in a quarter of a second */
+		server->delayed();
+		return ERR_MEM;
+	}
+	result = lwip_recv(arg, tcp, p, error);
+	took = sys_time() - start;
+	budget_spend(&budget, took);
 	netd_worked_long();
-	server->worked(sys_time() - start);
+	server->worked(took);
 	/* NULL if the connection is no more */
 	ssl = result == ERR_OK ? altcp_tls_context(arg) : NULL;
 	if (ssl && ssl->handshake && ssl->handshake->resume &&
@@ -248,8 +260,19 @@ static int verify(void *unused, mbedtls_x509_crt *crt, int depth,
 	return 0;
 }
 
+/*
+ * A session that a client's certificate began is not resumed: each connection
+ * shows what the certificate is worth by then.
+ */
+static int keep(void *cache, const mbedtls_ssl_session *session)
+{
+	return session->peer_cert ? -1 : lwip_keep(cache, session);
+}
+
 static int set_up(mbedtls_ssl_config *c, struct tls_server *s)
 {
+	lwip_keep = c->f_set_cache;
+	c->f_set_cache = keep;
 	mbedtls_ssl_conf_min_version(c, MBEDTLS_SSL_MAJOR_VERSION_3,
 				     MBEDTLS_SSL_MINOR_VERSION_3);
 	mbedtls_ssl_conf_max_version(c, MBEDTLS_SSL_MAJOR_VERSION_3,

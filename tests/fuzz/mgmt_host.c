@@ -27,6 +27,11 @@ static void count_resumed(void)
 	mgmt_status.resumed++;
 }
 
+static void count_delayed(void)
+{
+	mgmt_status.delayed_handshakes++;
+}
+
 static void count_bad_record(void)
 {
 	mgmt_status.bad_records++;
@@ -35,7 +40,7 @@ static void count_bad_record(void)
 struct tls_server mgmt_host_server = {
 	.certificate = &certificate, .key = &certificate_key,
 	.window = TCP_WND, .worked = count_work, .resumed = count_resumed,
-	.bad_record = count_bad_record,
+	.bad_record = count_bad_record, .delayed = count_delayed,
 };
 
 void netd_worked_long(void)

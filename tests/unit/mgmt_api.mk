@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Who may use the management service, and what requests say.
-unit-tests-y += mgmt_auth mgmt_login mgmt_input
+unit-tests-y += mgmt_auth mgmt_login mgmt_input mgmt_places
 mgmt_auth-y += tests/unit/mgmt_auth_test.c tests/unit/mgmt_mbedtls.c \
 	services/mgmt/auth.c services/mgmt/attempts.c services/mgmt/sessions.c \
-	services/mgmt/password.c
+	services/mgmt/password.c services/mgmt/peer.c
 mgmt_auth-cflags := -Iservices/mgmt -Itests/unit/mgmt_fake \
 	-I$(TANDEM_CACHE)/src/mbedtls/library \
 	-isystem $(TANDEM_CACHE)/src/mbedtls/include \
@@ -11,10 +11,14 @@ mgmt_auth-cflags := -Iservices/mgmt -Itests/unit/mgmt_fake \
 	-idirafter domains/include -include tests/unit/mgmt_mbedtls.h
 mgmt_login-y += tests/unit/mgmt_login_test.c tests/unit/mgmt_mbedtls.c \
 	services/mgmt/auth.c services/mgmt/attempts.c services/mgmt/sessions.c \
-	services/mgmt/password.c domains/lib/json.c
+	services/mgmt/password.c services/mgmt/peer.c domains/lib/json.c
 mgmt_login-cflags := $(mgmt_auth-cflags)
 mgmt_input-y += tests/unit/mgmt_input_test.c services/mgmt/input.c
 mgmt_input-cflags := -Iservices/mgmt
+mgmt_places-y += tests/unit/mgmt_places_test.c services/mgmt/places.c \
+	services/mgmt/budget.c services/mgmt/peer.c
+mgmt_places-cflags := -Iservices/mgmt -Itests/unit/mgmt_fake -Iservices/include \
+	-idirafter domains/include
 unit-tests-y += mgmt_settle
 mgmt_settle-y += tests/unit/mgmt_settle_test.c services/mgmt/settle.c
 mgmt_settle-cflags := -Iservices/mgmt

@@ -143,6 +143,9 @@
 #define LWIP_HTTPD_SUPPORT_V09		0
 #define LWIP_HTTPD_MAX_REQUEST_URI_LEN	0
 
+/* services/mgmt/tls.c: it has to know what was wrong, which lwIP tells nobody */
+#define mbedtls_ssl_read		tls_read
+
 /* services/mgmt/mgmt.c: where it listens */
 unsigned short mgmt_port(void);
 

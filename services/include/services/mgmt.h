@@ -45,9 +45,11 @@ struct mgmt_status {
 	uint64_t requests;
 	uint64_t refused_connections;	/* too many */
 	uint64_t refused_handshakes;	/* too many half-open */
+	uint64_t refused_share;		/* too many of one peer */
 	uint64_t refused_memory;	/* too little of it */
 	uint64_t failed_handshakes;	/* TLS said no */
 	uint64_t late_handshakes;	/* ran out of time, or made room */
+	uint64_t delayed_handshakes;	/* steps: computed for too long */
 	uint64_t bad_records;		/* TLS said no after a handshake */
 	uint64_t late_requests;		/* 408 */
 	uint64_t bad_requests;		/* other 4xx and 5xx of the reader */

@@ -23,6 +23,8 @@ struct tls_server {
 	void (*resumed)(void);
 	/* What came is no record of this session. */
 	void (*bad_record)(void);
+	/* A step waits: handshakes have used their share of the time. */
+	void (*delayed)(void);
 	struct altcp_tls_config *config;	/* tls.c's: NULL at first */
 };
 
