@@ -50,6 +50,12 @@ bool api_body(const struct mgmt_request *r, struct mgmt_answer *a,
 bool api_query(const struct mgmt_request *r, struct mgmt_answer *a,
 	       struct input *in, size_t n);
 
+/* ---- sessions ---- */
+
+/* The session of that number has logged out: its shells and its capture end. */
+void api_shell_logged_out(uint32_t session);
+void api_capture_logged_out(uint32_t session);
+
 /* ---- questions ---- */
 
 /*

@@ -22,9 +22,11 @@
 #define WORD_MAX	8u
 
 static uint32_t snap = MGMT_CAPTURE_SNAP_MAX;
+static uint32_t owner;			/* session that started it; 0: none */
 
 static struct download {
 	struct mgmt_answer *answer;
+	uint32_t session;		/* who takes it; 0: a certificate */
 	bool ending;
 	uint32_t left;			/* bytes of records, once it is ending */
 	uint64_t to_utc_us;		/* of the core's time */
@@ -192,23 +194,38 @@ static void post_capture(const struct mgmt_request *r, struct mgmt_answer *a)
 		refuse(a, error);
 		return;
 	}
+	owner = r->session;
 	snap = c.snap ? c.snap : MGMT_CAPTURE_SNAP_MAX;
 	domain_log(LOG_WARN, "mgmt: %s captures frames", r->peer);
 	show(a, 201);
 }
 
-static void delete_capture(const struct mgmt_request *r, struct mgmt_answer *a)
+/* After what waits has been downloaded. 0 or what the core says. */
+static int stop(void)
 {
-	int error = 0;
-
-	(void)r;
-	if (download) {
+	owner = 0;
+	if (!download)
+		return ask(MGMT_CAPTURE_STOP, NULL, 0);
+	if (!download->ending) {
 		download->ending = true;
 		download->left = CONFIG_MGMT_CAPTURE_RING_KIB * 1024u;
-		mgmt_stream_wake(download->answer);
-	} else {
-		error = ask(MGMT_CAPTURE_STOP, NULL, 0);
 	}
+	mgmt_stream_wake(download->answer);
+	return 0;
+}
+
+void api_capture_logged_out(uint32_t session)
+{
+	if (session && (owner == session ||
+			(download && download->session == session)))
+		stop();
+}
+
+static void delete_capture(const struct mgmt_request *r, struct mgmt_answer *a)
+{
+	int error = stop();
+
+	(void)r;
 	if (error < 0)
 		refuse(a, error);
 	else
@@ -306,6 +323,7 @@ static void get_download(const struct mgmt_request *r, struct mgmt_answer *a)
 	d->to_utc_us = utc ? utc * 1000000 - sys_time() : 0;
 	d->len = pcapng_head(d->block, snap);
 	d->answer = a;
+	d->session = r->session;
 	download = d;
 	mgmt_answer_begin(a, 200, "application/x-pcapng");
 	mgmt_answer_header(a, "Content-Disposition",

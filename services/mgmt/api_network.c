@@ -200,6 +200,8 @@ static void show_connections(struct json *j)
 	const struct netd_connection *e = (const void *)api_room;
 	int n = ask(NETD_CONNECTIONS, sizeof(*e));
 
+	json_bool(j, "connections_truncated",
+		  n == (int)(sizeof(api_room) / sizeof(*e)));
 	json_open(j, "connections", '[');
 	for (; n > 0; n--, e++) {
 		json_open(j, NULL, '{');

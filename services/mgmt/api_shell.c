@@ -25,6 +25,7 @@
 #define OUTPUT_MAX	4096u		/* kept until asked for what is behind */
 #define INPUT_TEXT_MAX	256u
 #define WAIT_MAX_S	20u
+#define READER_MAX	((CONFIG_MGMT_SHELLS + 1) / 2)	/* of one session */
 /* the core ends a session that is silent for twice as long */
 #define WAIT_MAX_MS	(CONFIG_DBGSH_TIMEOUT_S * 1000u / 2)
 #define SILENCE_US	(CONFIG_DBGSH_TIMEOUT_S * 1000000ull)
@@ -34,6 +35,7 @@ struct shell {
 	char name[NAME_LEN + 1];
 	uint32_t id;			/* the core's */
 	int role;			/* at least this has who uses it */
+	uint32_t session;		/* that opened it; 0: a certificate */
 	uint64_t start;			/* position of the first byte kept */
 	size_t len;
 	bool reads, over;
@@ -127,6 +129,68 @@ static void forget_those_that_ended(void)
 	}
 }
 
+static void end(struct shell *s)
+{
+	struct mgmt_answer *waiter = s->waiter;
+
+	forget(s);
+	if (waiter)
+		mgmt_stream_wake(waiter);
+}
+
+void api_shell_logged_out(uint32_t session)
+{
+	struct shell *s = shells;
+
+	while (s) {
+		if (session && s->session == session) {
+			end(s);
+			s = shells;	/* others may have gone with it */
+		} else {
+			s = s->next;
+		}
+	}
+}
+
+/* A session that may only look has half of them: its oldest makes room. */
+static void stay_within_share(const struct mgmt_request *r)
+{
+	struct shell *oldest = NULL;
+	unsigned int n = 0;
+
+	for (struct shell *s = shells; s; s = s->next) {
+		if (s->session != r->session || s->role >= MGMT_OPERATE)
+			continue;
+		oldest = s;
+		n++;
+	}
+	if (n >= READER_MAX)
+		end(oldest);
+}
+
+/* The oldest one of somebody who may only look; false: there is none. */
+static bool make_room(void)
+{
+	struct shell *oldest = NULL;
+
+	for (struct shell *s = shells; s; s = s->next)
+		if (s->role < MGMT_OPERATE)
+			oldest = s;
+	if (oldest)
+		end(oldest);
+	return oldest != NULL;
+}
+
+/* Who may do more does not wait for who may only look. */
+static int open_shell(struct mgmt_shell *what)
+{
+	int error = ask(MGMT_SHELL_OPEN, what, NULL, 0, false);
+
+	if (error == -EBUSY && what->role == MGMT_SHELL_OPERATE && make_room())
+		error = ask(MGMT_SHELL_OPEN, what, NULL, 0, false);
+	return error;
+}
+
 static void post_shell(const struct mgmt_request *r, struct mgmt_answer *a)
 {
 	struct mgmt_shell what = {
@@ -139,8 +203,10 @@ static void post_shell(const struct mgmt_request *r, struct mgmt_answer *a)
 	int error;
 
 	forget_those_that_ended();
+	if (r->role < MGMT_OPERATE)
+		stay_within_share(r);
 	s = calloc(1, sizeof(*s));
-	error = s ? ask(MGMT_SHELL_OPEN, &what, NULL, 0, false) : -ENOMEM;
+	error = s ? open_shell(&what) : -ENOMEM;
 	if (error < 0) {
 		free(s);
 		if (error == -EBUSY)
@@ -151,6 +217,7 @@ static void post_shell(const struct mgmt_request *r, struct mgmt_answer *a)
 	}
 	s->id = what.id;
 	s->asked = sys_time();
+	s->session = r->session;
 	s->role = what.role == MGMT_SHELL_OPERATE ? MGMT_OPERATE : MGMT_READ;
 	mgmt_random(number, sizeof(number));
 	for (size_t i = 0; i < sizeof(number); i++)
@@ -193,13 +260,10 @@ static void post_input(const struct mgmt_request *r, struct mgmt_answer *a)
 static void delete_shell(const struct mgmt_request *r, struct mgmt_answer *a)
 {
 	struct shell *s = shell_of(r, a);
-	struct mgmt_answer *waiter = s ? s->waiter : NULL;
 
 	if (!s)
 		return;
-	forget(s);
-	if (waiter)
-		mgmt_stream_wake(waiter);
+	end(s);
 	mgmt_answer_begin(a, 204, NULL);
 }
 

@@ -127,6 +127,16 @@ static bool changes(const struct mgmt_request *r)
 	return r->method != MGMT_GET && r->method != MGMT_HEAD;
 }
 
+/*
+ * A page of another site has made its browser ask (Fetch Metadata Request
+ * Headers, W3C); "none" is the user's own doing. Other programs say nothing.
+ */
+static bool from_other_site(const struct mgmt_request *r)
+{
+	return r->fetch_site[0] && strcmp(r->fetch_site, "same-origin") != 0 &&
+	       strcmp(r->fetch_site, "none") != 0;
+}
+
 static bool has_token(const struct mgmt_request *r, const struct session *s)
 {
 	uint8_t csrf[SESSION_CSRF];
@@ -152,7 +162,10 @@ bool mgmt_authorise(struct mgmt_request *r, enum mgmt_role role,
 
 	r->role = r->client_certificate ? MGMT_OPERATE :
 		  s ? s->role : MGMT_OPEN;
-	if (changes(r) && !auth_same_origin(r)) {
+	r->session = s ? s->number : 0;
+	/* a question, too, can have an effect, as a download of a capture */
+	if ((changes(r) && !auth_same_origin(r)) ||
+	    ((changes(r) || role != MGMT_OPEN) && from_other_site(r))) {
 		auth_counts.refused++;
 		auth_log("a request of another site's page was refused",
 			 r->peer);

@@ -72,6 +72,7 @@ struct mgmt_request {
 	const char *query;		/* behind '?', without it */
 	const char *host;		/* always there with HTTP/1.1 */
 	const char *origin;
+	const char *fetch_site;		/* Sec-Fetch-Site */
 	const char *cookie;
 	const char *authorization;
 	const char *csrf;		/* X-Tandem-CSRF */
@@ -84,6 +85,7 @@ struct mgmt_request {
 	bool client_certificate;	/* one that the client CA signed */
 	/* enum mgmt_role: MGMT_OPEN until mgmt_authorise() has set it */
 	int role;
+	uint32_t session;		/* its number (sessions.h); 0: none */
 };
 
 /* ---- the answer ---- */

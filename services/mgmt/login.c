@@ -10,6 +10,7 @@
 #include "auth.h"
 #include "input.h"
 #include "password.h"
+#include "peer.h"
 
 #include <domain/log.h>
 #include <domain/syscall.h>
@@ -258,20 +259,30 @@ static const struct mgmt_later_ops later = { .again = again, .gone = gone };
 /* ---- routes ---- */
 
 /*
- * Is there no place in the line for that peer? One for each: what it tries at
- * once would not count before all have been told. And strangers do not take all.
+ * One place for each peer: what it tries at once would not count before all have
+ * been told. And strangers do not take all.
  */
-static bool line_is_full(const char *peer)
+static bool line_is_full(const char *address)
 {
-	unsigned int n = 0, max = attempts_is_known(peer) ? LINE_MAX :
-							   LINE_STRANGERS;
+	unsigned int n = 0, max = attempts_is_known(address) ? LINE_MAX :
+							      LINE_STRANGERS;
 
-	for (const struct login *l = line; l; l = l->next) {
+	for (const struct login *l = line; l; l = l->next)
 		n++;
-		if (!strcmp(l->peer, peer))
+	return n >= max;
+}
+
+static bool is_in_line(const char *address)
+{
+	char peer[NETD_IP_MAX], other[NETD_IP_MAX];
+
+	peer_of_address(address, peer);
+	for (const struct login *l = line; l; l = l->next) {
+		peer_of_address(l->peer, other);
+		if (!strcmp(peer, other))
 			return true;
 	}
-	return n >= max;
+	return false;
 }
 
 /* One more in the line, or NULL after an answer. */
@@ -283,6 +294,11 @@ static struct login *begin(const struct mgmt_request *r, struct mgmt_answer *a)
 	if (!mgmt_settings()->password[0] &&
 	    !mgmt_settings()->password_read[0]) {
 		api_error(a, 403, "no password is configured");
+		return NULL;
+	}
+	if (is_in_line(r->peer)) {
+		api_error_with(a, 429, "another login from there is being "
+			       "checked", "Retry-After", "1");
 		return NULL;
 	}
 	if (line_is_full(r->peer)) {
@@ -333,12 +349,16 @@ static void log_in(const struct mgmt_request *r, struct mgmt_answer *a)
 static void log_out(const struct mgmt_request *r, struct mgmt_answer *a)
 {
 	struct session *s = auth_session(r);
+	uint32_t number;
 
 	if (!s) {
 		api_error(a, 409, "there is no session to end");
 		return;
 	}
+	number = s->number;
 	session_close(s);
+	api_shell_logged_out(number);
+	api_capture_logged_out(number);
 	mgmt_answer_begin(a, 204, NULL);
 	mgmt_answer_header(a, "Set-Cookie", AUTH_COOKIE "=; Path=/; Secure; "
 			   "HttpOnly; SameSite=Strict; Max-Age=0");

@@ -36,6 +36,7 @@ void mgmt_reader_init(struct mgmt_reader *r)
 
 	memset(q, 0, sizeof(*q));
 	q->path = q->query = q->host = q->origin = q->cookie = "";
+	q->fetch_site = "";
 	q->authorization = q->csrf = q->content_type = q->if_none_match = "";
 	q->accept_encoding = "";
 	q->body = r->body;
@@ -144,6 +145,7 @@ static void take_header(struct found *f)
 		{ "cookie", &q->cookie },
 		{ "authorization", &q->authorization },
 		{ "x-tandem-csrf", &q->csrf },
+		{ "sec-fetch-site", &q->fetch_site },
 		{ "content-type", &q->content_type },
 		{ "if-none-match", &q->if_none_match },
 		{ "accept-encoding", &q->accept_encoding },

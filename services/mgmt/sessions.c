@@ -12,6 +12,7 @@
 #define SECOND	1000000ull
 
 static struct session sessions[SESSIONS_MAX];
+static uint32_t last_number;
 
 void session_close(struct session *s)
 {
@@ -66,6 +67,7 @@ struct session *session_open(enum session_kind kind, int role,
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->used = true;
+	s->number = ++last_number ? last_number : ++last_number;
 	s->kind = (uint8_t)kind;
 	s->role = role;
 	mgmt_random(s->secret, sizeof(s->secret));

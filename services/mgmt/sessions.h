@@ -26,6 +26,7 @@ enum session_kind { SESSION_COOKIE, SESSION_BEARER };
 
 struct session {
 	bool used;
+	uint32_t number;		/* by which others know it; never 0 */
 	uint8_t kind;			/* enum session_kind */
 	int role;			/* enum mgmt_role */
 	uint8_t secret[SESSION_SECRET];

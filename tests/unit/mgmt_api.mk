@@ -19,6 +19,9 @@ mgmt_places-y += tests/unit/mgmt_places_test.c services/mgmt/places.c \
 	services/mgmt/budget.c services/mgmt/peer.c
 mgmt_places-cflags := -Iservices/mgmt -Itests/unit/mgmt_fake -Iservices/include \
 	-idirafter domains/include
+unit-tests-$(CONFIG_MGMT) += mgmt_shell
+mgmt_shell-y += tests/unit/mgmt_shell_test.c domains/lib/json.c
+mgmt_shell-cflags := $(mgmt_auth-cflags)
 unit-tests-y += mgmt_settle
 mgmt_settle-y += tests/unit/mgmt_settle_test.c services/mgmt/settle.c
 mgmt_settle-cflags := -Iservices/mgmt

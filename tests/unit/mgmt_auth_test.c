@@ -10,6 +10,7 @@
 #include "attempts.h"
 #include "auth.h"
 #include "password.h"
+#include "peer.h"
 
 #include <domain/log.h>
 #include <domain/syscall.h>
@@ -179,6 +180,44 @@ static void many_addresses_have_one_bucket(void)
 }
 
 /* A flood of addresses must not make one that waits be forgotten. */
+static bool same_peer(const char *a, const char *b)
+{
+	char one[NETD_IP_MAX], other[NETD_IP_MAX];
+
+	peer_of_address(a, one);
+	peer_of_address(b, other);
+	return !strcmp(one, other);
+}
+
+static void a_network_of_ipv6_is_one_peer(void)
+{
+	static const char host[] = "2001:DB8:0:1:5054:FF:FE12:3456";
+	char peer[NETD_IP_MAX];
+
+	peer_of_address(host, peer);
+	CHECK(!strcmp(peer, "2001:db8:0:1::/64"));
+	CHECK(same_peer(host, "2001:db8:0:1::1"));
+	CHECK(!same_peer(host, "2001:DB8:0:2:5054:FF:FE12:3456"));
+	CHECK(same_peer("2001:DB8::1", "2001:DB8::FFFF:1:2:3"));
+	CHECK(same_peer("2001:DB8::1", "2001:DB8:0:0:1::"));
+	CHECK(same_peer("2001:DB8:0:1::", "2001:db8:0:1:f::"));
+	CHECK(!same_peer("2001::1:0:0:0:1", "2001::1:0:0:1"));
+	CHECK(same_peer("FE80::1%2", "FE80::5054:FF:FE12:3456%2"));
+	CHECK(same_peer("::1", "::"));
+	CHECK(same_peer("::1:2:3:4:5", "0:0:0:1::"));
+	CHECK(!same_peer("10.0.0.1", "10.0.0.2"));
+	CHECK(!same_peer("::10.0.0.1", "10.0.0.1"));
+	/* and its tries count together, whichever address they come from */
+	attempts_reset();
+	for (unsigned int i = 0; i <= ATTEMPTS_FREE; i++) {
+		snprintf(peer, sizeof(peer), "2001:DB8::%X", i + 1);
+		CHECK(!attempts_begin(peer, now));
+		attempts_failed(peer, now);
+	}
+	CHECK(attempts_begin("2001:DB8::DEAD", now) == ATTEMPTS_DELAY_S);
+	CHECK(!attempts_begin("2001:DB8:0:1::DEAD", now));
+}
+
 static void who_waits_is_not_forgotten(void)
 {
 	char peer[NETD_IP_MAX];
@@ -255,6 +294,7 @@ static struct mgmt_request request(enum mgmt_method method)
 		.method = method, .path = "/", .query = "",
 		.host = "10.0.2.50", .origin = "", .cookie = "",
 		.authorization = "", .csrf = "", .content_type = "",
+		.fetch_site = "",
 		.if_none_match = "", .body = (const uint8_t *)"",
 		.peer = "10.0.0.1",
 	};
@@ -349,6 +389,26 @@ static void other_sites_are_refused(void)
 	CHECK(ask(r, MGMT_READ) == 0);
 }
 
+/* A GET can have an effect, and a certificate is sent whoever makes it. */
+static void questions_of_other_sites_are_refused(void)
+{
+	struct mgmt_request r = request(MGMT_GET);
+
+	r.client_certificate = true;
+	r.fetch_site = "cross-site";
+	CHECK(ask(r, MGMT_READ) == 403 && ask(r, MGMT_CAPTURE) == 403);
+	CHECK(ask(r, MGMT_OPEN) == 0);		/* a link to the page */
+	r.fetch_site = "same-site";
+	CHECK(ask(r, MGMT_READ) == 403);
+	r.method = MGMT_POST;
+	CHECK(ask(r, MGMT_OPEN) == 403);
+	r.method = MGMT_GET;
+	r.fetch_site = "same-origin";
+	CHECK(ask(r, MGMT_READ) == 0);
+	r.fetch_site = "none";
+	CHECK(ask(r, MGMT_READ) == 0);
+}
+
 /* Cookies and authorisations that nobody has made. */
 static void hostile_headers_do_no_harm(void)
 {
@@ -374,12 +434,14 @@ int main(void)
 	lines_that_are_no_hash_are_refused();
 	wrong_passwords_cost_more_and_more();
 	many_addresses_have_one_bucket();
+	a_network_of_ipv6_is_one_peer();
 	who_waits_is_not_forgotten();
 	sessions_end();
 	a_reader_cannot_push_out_an_operator();
 	cookies_need_the_token_to_change_something();
 	bearers_and_certificates_need_none();
 	other_sites_are_refused();
+	questions_of_other_sites_are_refused();
 	hostile_headers_do_no_harm();
 	printf("%u checks\n", checks);
 	return 0;

@@ -13,6 +13,7 @@
 #define SECOND	1000000ull
 
 static unsigned int checks;
+static uint32_t shells_ended, capture_ended;	/* of that session */
 
 /* ---- what the code calls ---- */
 
@@ -48,6 +49,16 @@ void domain_log(int level, const char *fmt, ...)
 const struct mgmt_settings *mgmt_settings(void)
 {
 	return &settings;
+}
+
+void api_shell_logged_out(uint32_t session)
+{
+	shells_ended = session;
+}
+
+void api_capture_logged_out(uint32_t session)
+{
+	capture_ended = session;
 }
 
 void mgmt_random(void *to, size_t len)
@@ -228,10 +239,16 @@ static void nobody_tries_two_at_once(void)
 {
 	start_anew();
 	CHECK(!try("10.0.0.1", "one").status);
-	CHECK(try("10.0.0.1", "two").status == 503);
+	CHECK(try("10.0.0.1", "two").status == 429);
 	CHECK(!try("10.0.0.2", "one").status);
 	go_to_the_end();
 	CHECK(auth_counts.wrong == 2);
+	/* nor by another address of the same network */
+	CHECK(!try("2001:DB8::1", "one").status);
+	CHECK(try("2001:DB8::2", "two").status == 429);
+	CHECK(!try("2001:DB8:0:1::2", "two").status);
+	go_to_the_end();
+	CHECK(auth_counts.wrong == 4);
 }
 
 static void strangers_leave_a_place(void)
@@ -247,6 +264,27 @@ static void strangers_leave_a_place(void)
 	CHECK(auth_counts.wrong == 3 && auth_counts.opened == 1);
 }
 
+/* What a session has begun ends with it, and nobody else's. */
+static void logging_out_ends_shells_and_captures(void)
+{
+	char secret[SESSION_SECRET_TEXT], authorization[128];
+	struct mgmt_request r = { .cookie = "", .authorization = "" };
+	struct mgmt_answer a = { 0 };
+	uint32_t number;
+
+	start_anew();
+	session_open(SESSION_COOKIE, MGMT_READ, "10.0.0.1", now, secret);
+	number = session_open(SESSION_BEARER, MGMT_READ, "10.0.0.1", now,
+			      secret)->number;
+	log_out(&r, &a);
+	CHECK(a.status == 409 && !shells_ended && !capture_ended);
+	snprintf(authorization, sizeof(authorization), "Bearer %s", secret);
+	r.authorization = authorization;
+	log_out(&r, &a);
+	CHECK(a.status == 204 && number && shells_ended == number &&
+	      capture_ended == number);
+}
+
 int main(void)
 {
 	set_password(settings.password, "operate", 20000);
@@ -255,6 +293,7 @@ int main(void)
 	what_was_given_up_counts();
 	nobody_tries_two_at_once();
 	strangers_leave_a_place();
+	logging_out_ends_shells_and_captures();
 	printf("%u checks\n", checks);
 	return 0;
 }

@@ -157,7 +157,8 @@ export class Network extends Simple {
 				`${a.address} ${a.state}`])]),
 		table("Neighbours", [["Address"], ["MAC"]],
 			s.neighbours.map((n) => [n.address, n.mac])),
-		table("Connections", [["Protocol"], ["Local"], ["Remote"],
+		table(s.connections_truncated ? "Connections (not all)" :
+			"Connections", [["Protocol"], ["Local"], ["Remote"],
 			["State"], ["Unsent", true]], s.connections.map((c) =>
 			[c.protocol, end(c.local, c.local_port),
 				end(c.remote, c.remote_port), c.state,

@@ -3,6 +3,7 @@
 #ifndef DOMAIN_SYSCALL_H
 #define DOMAIN_SYSCALL_H
 
+#include <abi/domain.h>
 #include <stdint.h>
 
 uint64_t sys_time(void);
