@@ -168,5 +168,6 @@ static void clock_wake(bool lost)
 	read_clock();
 	if (before && utc_then > before)
 		slept += utc_then - before;
+	log_info("%lu s slept so far", slept);
 }
 POWER_HOOK(INIT_CORE, NULL, clock_wake);

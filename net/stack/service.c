@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <tandem/conf.h>
+#include <tandem/init.h>
 #include <tandem/kconfig.h>
 #include <tandem/log.h>
 #include <tandem/mem.h>
@@ -23,6 +24,8 @@
 /* ---- what netd is told ---- */
 
 _Static_assert(NETRING_DNS_MAX == CONF_DNS_MAX, "servers that are told");
+
+static struct stack_port *stacks;
 
 static void fill_config(struct stack_port *s)
 {
@@ -69,6 +72,14 @@ void stack_config_changed(struct stack_port *s)
 		domain_signal(s->domain, NETRING_EVENT_CONFIG);
 	spin_unlock(&s->lock);
 }
+
+/* What was slept is another one, even where the link is as it was. */
+static void wake(bool lost)
+{
+	for (struct stack_port *s = stacks; lost && s; s = s->next)
+		stack_config_changed(s);
+}
+POWER_HOOK(INIT_SERVICE, NULL, wake);
 
 /* ---- what netd tells ---- */
 
@@ -251,6 +262,8 @@ static int create(struct net_port *port, struct pci_device *at)
 	s->port = port;
 	s->broken_timer.fn = end_broken;
 	s->again_timer.fn = look_again;
+	s->next = stacks;
+	stacks = s;
 	port->priv = s;
 	port->ops = &stack_port_ops;
 	stack_port_create(s);

@@ -23,6 +23,7 @@ _Static_assert(STACK_RX_SLOTS <= NETRING_ENTRIES, "rings cannot overflow");
 _Static_assert(STACK_TX_SLOTS <= NETRING_ENTRIES, "rings cannot overflow");
 
 struct stack_port {
+	struct stack_port *next;
 	struct net_port *port;
 	struct service service;
 
