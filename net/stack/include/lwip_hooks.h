@@ -43,6 +43,12 @@ void stack_tcp_windows(const void *listener, u32_t window);
 /* Half-open connections that were given up for newer ones. */
 u64_t stack_tcp_half_open_evicted(void);
 
+/*
+ * Would a SYN to that port be dropped, since its listener has as many half-open
+ * connections as it may, and none that is old enough to be given up?
+ */
+u8_t stack_tcp_full(u16_t port);
+
 /* Between received frames and lwIP's timers. */
 void stack_tcp_end_probes(void);
 

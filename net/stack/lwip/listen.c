@@ -26,6 +26,8 @@ static struct {
 	tcpwnd_size_t window;
 } small[STACK_SMALL_LISTENERS];
 static u64_t evicted;
+static const struct tcp_pcb_listen *full;	/* had no room ... */
+static u32_t full_until;		/* ... and will not until these ticks */
 static u8_t shut_has_come;		/* a segment to one that probes */
 
 void stack_tcp_windows(const void *listener, u32_t window)
@@ -55,10 +57,29 @@ static void evict_oldest(const struct tcp_pcb_listen *l)
 	for (p = tcp_active_pcbs; p; p = p->next)
 		if (p->state == SYN_RCVD && p->listener == l)
 			oldest = p;
-	if (!oldest || tcp_ticks - oldest->tmr < OLD_TICKS)
+	if (!oldest)
 		return;
+	if (tcp_ticks - oldest->tmr < OLD_TICKS) {
+		full = l;
+		full_until = oldest->tmr + OLD_TICKS;
+		return;
+	}
 	evicted++;
 	tcp_abandon(oldest, 0);
+}
+
+/* It may be closed by now, so it is looked for. */
+u8_t stack_tcp_full(u16_t port)
+{
+	const struct tcp_pcb_listen *l;
+
+	if (!full || !TCP_SEQ_LT(tcp_ticks, full_until))
+		return 0;
+	for (l = tcp_listen_pcbs.listen_pcbs; l; l = l->next)
+		if (l == full)
+			return l->local_port == port &&
+			       l->accepts_pending >= l->backlog;
+	return 0;
 }
 
 /* A segment for pcb; for a listener, too. */

@@ -158,7 +158,9 @@ static void receive_one(struct netring_entry e)
 		return;
 	}
 	look_for_conflict(frame, e.len);
-	if (!stack_dhcp_look(frame, e.len)) {
+	if (stack_storm_refuses(frame, e.len,
+				ip4_addr_get_u32(netif_ip4_addr(&netif))) ||
+	    !stack_dhcp_look(frame, e.len)) {
 		give_back(e.slot);
 		return;
 	}
@@ -557,5 +559,6 @@ void stack_netif_counters(stack_counter add, void *to)
 	add(to, "waited", count.tx_waited);
 	add(to, "no room", count.tx_no_room);
 	add(to, "too long", count.tx_too_long);
+	stack_storm_counters(add, to);
 	stack_dhcp_counters(add, to);
 }

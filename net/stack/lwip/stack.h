@@ -94,6 +94,13 @@ int stack_status(int question, void *to, size_t size);
 /* ---- between the files of this folder ---- */
 
 struct netif;
+/*
+ * storm.c: is this frame of len bytes, at least a header's, one of too many?
+ * our_ip in network byte order. Then lwIP does not get it.
+ */
+bool stack_storm_refuses(const uint8_t *frame, uint16_t len, uint32_t our_ip);
+void stack_storm_counters(stack_counter add, void *to);
+
 struct netring_area;
 
 /*
