@@ -50,6 +50,10 @@ static void fill_config(struct stack_port *s)
 		 card[3], card[4], card[5]);
 	c->syslog_port = (uint16_t)tandem_conf.number[CONF_SYSLOG_PORT];
 	memcpy(c->syslog, tandem_conf.syslog, sizeof(c->syslog));
+	c->syslog_tls = tandem_conf.number[CONF_SYSLOG_TLS] != 0;
+	c->syslog_pinned = tandem_conf.number[CONF_SYSLOG_FINGERPRINT] != 0;
+	memcpy(c->syslog_fingerprint, tandem_conf.syslog_fingerprint,
+	       sizeof(c->syslog_fingerprint));
 	memcpy(c->sntp, tandem_conf.sntp, sizeof(c->sntp));
 	c->slept_s = time_slept();
 	c->echo_port = (uint16_t)tandem_conf.number[CONF_ECHO_PORT];
@@ -60,10 +64,6 @@ void stack_config_changed(struct stack_port *s)
 {
 	struct netring_config *c = &s->area->config;
 
-	c->syslog_tls = tandem_conf.number[CONF_SYSLOG_TLS] != 0;
-	c->syslog_pinned = tandem_conf.number[CONF_SYSLOG_FINGERPRINT] != 0;
-	memcpy(c->syslog_fingerprint, tandem_conf.syslog_fingerprint,
-	       sizeof(c->syslog_fingerprint));
 	spin_lock(&s->lock);
 	__atomic_add_fetch(&c->generation, 1, __ATOMIC_SEQ_CST);
 	fill_config(s);

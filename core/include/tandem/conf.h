@@ -32,10 +32,10 @@ enum conf_key {
 	CONF_SNTP_SERVER,
 	CONF_SYSLOG_ADDRESS,
 	CONF_SYSLOG_PORT,
-	CONF_MGMT,
-	CONF_MGMT_PORT,
 	CONF_SYSLOG_TLS,
 	CONF_SYSLOG_FINGERPRINT,
+	CONF_MGMT,
+	CONF_MGMT_PORT,
 	CONF_MGMT_PASSWORD,
 	CONF_MGMT_PASSWORD_READ,
 	CONF_MGMT_CAPTURE,
@@ -70,9 +70,9 @@ enum conf_problem { CONF_FINE, CONF_UNREADABLE, CONF_NOT_TEXT, CONF_PROBLEMS };
 #define CONF_PCI_MAX	512	/* as BINDING_TEXT_MAX */
 #define CONF_HASH_MAX	192	/* of a password, with the end */
 #define CONF_PATH_MAX	128	/* of a program, with the end */
+#define CONF_DIGEST	32	/* bytes of a fingerprint, SHA-256 */
 #define CONF_LINE_MAX	200	/* characters of what is told, with the end */
 
-#define CONF_DIGEST	32	/* bytes of a fingerprint, SHA-256 */
 struct conf {
 	/*
 	 * IPv4: in network byte order, as in a packet; booleans 0 or 1; of a
@@ -82,10 +82,10 @@ struct conf {
 	uint8_t mac[6];			/* with CONF_MAC_EXPLICIT */
 	uint32_t dns[CONF_DNS_MAX];	/* as IPv4 above; 0: none */
 	char syslog[HOSTNAME_MAX];	/* address or name; "": off */
-	char password[CONF_HASH_MAX];	/* hashes; "": none */
-	char password_read[CONF_HASH_MAX];
 	/* of its certificate, where number[CONF_SYSLOG_FINGERPRINT] is 1 */
 	uint8_t syslog_fingerprint[CONF_DIGEST];
+	char password[CONF_HASH_MAX];	/* hashes; "": none */
+	char password_read[CONF_HASH_MAX];
 	char sntp[HOSTNAME_MAX];		/* as syslog */
 	char pci[CONF_PCI_MAX];
 	char next[CONF_PATH_MAX];	/* empty: none */
