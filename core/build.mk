@@ -27,8 +27,8 @@ vmm-y += core/domain/domain.c core/domain/space.c core/domain/elf.c \
 	core/domain/tty_session.c core/cpu_list.c
 # What the management service in netd alone may ask for.
 vmm-$(CONFIG_MGMT) += core/domain/mgmt_session.c core/power.c core/identity.c
-# What it and the time service know the date by.
-vmm-$(CONFIG_NETD) += core/clock.c
+# What netd knows the date and the machine's name by.
+vmm-$(CONFIG_NETD) += core/clock.c core/smbios.c
 # What the program debug looks with.
 vmm-$(CONFIG_DEBUG_PROGRAM) += core/domain/debug_calls.c core/x86/snapshot.c \
 	core/x86/svm/state.c

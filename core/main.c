@@ -10,6 +10,7 @@
 #include "log.h"
 #include "main.h"
 #include "mem/mem.h"
+#include "smbios.h"
 #include "timer.h"
 #include "x86/cpus.h"
 #include "x86/lapic.h"
@@ -186,6 +187,8 @@ int vmm_main(struct boot_info *b, uint64_t image_phys)
 		panic("no local APIC");
 	lapic_adopt();
 	acpi_init(boot_info.rsdp);
+	if (IS_ENABLED(CONFIG_NETD))
+		smbios_init(boot_info.smbios);
 	time_init();
 	run_initcalls(INIT_CORE);
 	deadline_report();

@@ -25,6 +25,7 @@
 
 #define ROM_START	0xe0000
 #define ROM_END		0x100000
+#define SMBIOS_START	0xf0000
 #define RSDP_SUM	20		/* bytes that are summed up */
 
 #define SMAP		0x534d4150
@@ -267,6 +268,19 @@ uint64_t bios_find_rsdp(void)
 		found = scan((uint32_t)segment << 4,
 			     ((uint32_t)segment << 4) + 1024);
 	return found ? found : scan(ROM_START, ROM_END);
+}
+
+/* What it says is looked at where it is used: core/smbios.c. */
+uint64_t bios_find_smbios(void)
+{
+	for (uint32_t a = SMBIOS_START; a < ROM_END; a += 16) {
+		const uint8_t *p = low_memory(a);
+
+		if (!memcmp(p, "_SM3_", 5) ||
+		    (!memcmp(p, "_SM_", 4) && !memcmp(p + 16, "_DMI_", 5)))
+			return a;
+	}
+	return 0;
 }
 
 /* ---- time ---------------------------------------------------------------- */

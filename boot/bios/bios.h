@@ -74,6 +74,9 @@ bool bios_is_tandem_running(void);
 /* Root pointer of ACPI, 0 if there is none (ACPI 6.4, 5.2.5.1). */
 uint64_t bios_find_rsdp(void);
 
+/* Entry point of SMBIOS, 0 if there is none (DSP0134 3.6, 5.2). */
+uint64_t bios_find_smbios(void);
+
 /* Busy waiting by the programmable interval timer; at most 50000. */
 void wait_us(uint32_t us);
 

@@ -169,6 +169,7 @@ static const char *start(void)
 	info.version = TANDEM_BOOT_VERSION;
 	strlcpy(info.loader, "bios", sizeof(info.loader));
 	info.rsdp = bios_find_rsdp();
+	info.smbios = bios_find_smbios();
 	info.n_cpus = cpus_count(info.rsdp);
 	hand_over(BOOT_TEXT_FILE, &multiboot.file);
 	hand_over(BOOT_TEXT_OPTION, &multiboot.option);

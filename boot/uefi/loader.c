@@ -35,6 +35,8 @@
 static EFI_GUID presence_guid = TANDEM_PRESENCE_GUID;
 static EFI_GUID acpi_20_guid = ACPI_20_TABLE_GUID;
 static EFI_GUID acpi_guid = ACPI_TABLE_GUID;
+static EFI_GUID smbios_3_guid = SMBIOS3_TABLE_GUID;
+static EFI_GUID smbios_guid = SMBIOS_TABLE_GUID;
 
 static EFI_SYSTEM_TABLE *st;
 static EFI_BOOT_SERVICES *bs;
@@ -144,7 +146,7 @@ static EFI_STATUS make_info(uint64_t block, uint64_t size, uint64_t low_page,
 	struct boot_info *info;
 	struct memory_map map;
 	EFI_STATUS status;
-	void *rsdp;
+	void *rsdp, *smbios;
 	int error;
 
 	status = bs->AllocatePages(AllocateMaxAddress, EfiLoaderData,
@@ -164,6 +166,10 @@ static EFI_STATUS make_info(uint64_t block, uint64_t size, uint64_t low_page,
 	if (!rsdp)
 		rsdp = find_table(&acpi_guid);
 	info->rsdp = (uintptr_t)rsdp;
+	smbios = find_table(&smbios_3_guid);
+	if (!smbios)
+		smbios = find_table(&smbios_guid);
+	info->smbios = (uintptr_t)smbios;
 
 	status = get_map(&map);
 	if (EFI_ERROR(status))

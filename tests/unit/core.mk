@@ -15,9 +15,10 @@ emulate-y += tests/unit/emulate_test.c tests/unit/core_fake.c \
 	core/x86/emulate.c core/x86/debug.c core/x86/decode.c \
 	core/x86/walk.c
 
-unit-tests-y += binding acpi
+unit-tests-y += binding acpi smbios
 binding-y += tests/unit/binding_test.c core/pci/binding.c
 acpi-y += tests/unit/acpi_test.c core/acpi.c
+smbios-y += tests/unit/smbios_test.c core/smbios.c
 
 unit-tests-y += pci
 pci-y += tests/unit/pci_test.c tests/unit/pci_fake.c core/pci/config.c \

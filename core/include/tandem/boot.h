@@ -27,7 +27,7 @@
 
 #define TANDEM_VMM_BASE		0xffffffff80000000ull
 #define TANDEM_BOOT_MAGIC	0x4f4f42444e415431ull
-#define TANDEM_BOOT_VERSION	6
+#define TANDEM_BOOT_VERSION	7
 #define TANDEM_INFO_MAGIC	0x4f464e49444e4154ull	/* "TANDINFO" */
 
 #define TANDEM_BOOT_OK		0
@@ -126,6 +126,7 @@ struct boot_info {
 	uint64_t block_base, block_size;	/* bytes */
 	uint64_t low_page;	/* the VMM's own page below 1 MiB */
 	uint64_t rsdp;		/* ACPI root pointer, 0 if none */
+	uint64_t smbios;	/* SMBIOS entry point, 0 if none */
 	uint32_t n_cpus;	/* enabled processors, at least 1 */
 	uint32_t flags;		/* BOOT_SECURE */
 	char loader[32];	/* "uefi" or "bios": for the log */
