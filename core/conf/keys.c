@@ -35,6 +35,8 @@ const struct conf_key_info conf_keys[CONF_KEYS] = {
 	[CONF_ECHO_AUTOSTART] = KEY("echo.server.autostart", ECHO_AUTOSTART,
 				    bool, true),
 	[CONF_SNTP_SERVER] = KEY("sntp.server", SNTP_SERVER, receiver, true),
+	[CONF_MDNS] = KEY("mdns", MDNS, off, true),
+	[CONF_NETBIOS] = KEY("netbios", NETBIOS_ON, bool, true),
 	[CONF_SYSLOG_ADDRESS] = KEY("syslog.address", SYSLOG_ADDRESS, receiver,
 				    true),
 	[CONF_SYSLOG_PORT] = KEY("syslog.port", SYSLOG_PORT, number, true),

@@ -28,6 +28,8 @@ static const struct part {
 	{ "counters", net_counters, true, true },
 	{ "syslog", net_syslog, true, true },
 	{ "time", net_time, true, true },
+	{ "mdns", net_mdns, true, true },
+	{ "netbios", net_netbios, true, true },
 	{ "neighbours", net_neighbours, true, false },
 	{ "connections", net_connections, true, false },
 };
@@ -48,13 +50,20 @@ static const struct part *find(const char *name)
 	return NULL;
 }
 
-static bool built(const struct part *p)
+/* The symbol without which there is no such part; NULL: it is built. */
+static const char *lacks(const struct part *p)
 {
+	if (p->of_netd && !IS_ENABLED(CONFIG_NETD))
+		return "NETD";
 	if (p->show == net_syslog && !IS_ENABLED(CONFIG_SYSLOG))
-		return false;
+		return "SYSLOG";
 	if (p->show == net_time && !IS_ENABLED(CONFIG_SNTP))
-		return false;
-	return IS_ENABLED(CONFIG_NETD) || !p->of_netd;
+		return "SNTP";
+	if (p->show == net_mdns && !IS_ENABLED(CONFIG_MDNS))
+		return "MDNS";
+	if (p->show == net_netbios && !IS_ENABLED(CONFIG_NETBIOS_NAME))
+		return "NETBIOS_NAME";
+	return NULL;
 }
 
 static int show_usual(struct json *j)
@@ -62,7 +71,7 @@ static int show_usual(struct json *j)
 	int status = 0, s;
 
 	for (size_t i = 0; i < N_PARTS; i++) {
-		if (!parts[i].usual || !built(&parts[i]))
+		if (!parts[i].usual || lacks(&parts[i]))
 			continue;
 		s = parts[i].show(j);
 		/* one line about a netd that does not answer is enough */
@@ -87,15 +96,15 @@ int command(int argc, char **argv)
 			continue;
 		if (option != 'j')
 			return command_expected("ports, link, address, "
-						"counters, syslog, time, neighbours "
-						"or connections, not \"%s\"",
+						"counters, syslog, time, mdns, "
+						"netbios, neighbours or "
+						"connections, not \"%s\"",
 						a.text);
 		json = true;
 	}
-	if (only && !built(only)) {
+	if (only && lacks(only)) {
 		printf("net: %s: not built into this VMM (%s)\n", only->name,
-		       !IS_ENABLED(CONFIG_NETD) ? "NETD" :
-		       only->show == net_time ? "SNTP" : "SYSLOG");
+		       lacks(only));
 		return COMMAND_FAILED;
 	}
 	if (json)

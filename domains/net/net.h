@@ -23,6 +23,8 @@ int net_counters(struct json *j);
 int net_syslog(struct json *j);
 /* Nothing while no server is asked. */
 int net_time(struct json *j);
+int net_mdns(struct json *j);
+int net_netbios(struct json *j);
 int net_neighbours(struct json *j);
 int net_connections(struct json *j);
 

@@ -6,6 +6,8 @@
 #include <domain/tty.h>
 #include <domain/utc.h>
 #include <errno.h>
+#include <services/mdns.h>
+#include <services/netbios.h>
 #include <services/netd.h>
 #include <services/sntp.h>
 #include <services/syslog.h>
@@ -286,6 +288,107 @@ int net_time(struct json *j)
 		printf("netd: time not known, %s is asked\n", s.server);
 	printf("netd: time answers %10lu taken, %lu refused, %lu questions\n",
 	       s.taken, s.refused, s.asked);
+	return 0;
+}
+
+static const char *mdns_state(const struct mdns_status *s)
+{
+	switch (s->state) {
+	case MDNS_PROBES:	return "asks whether anybody has the name";
+	case MDNS_ANSWERS:	return "answers";
+	case MDNS_NO_NAME:	return "others have the name";
+	default:		return "off";
+	}
+}
+
+/* What is told of a service that runs at that port. */
+static void show_told(struct json *j, const char *type, uint16_t port)
+{
+	if (!port)
+		return;
+	if (j)
+		json_number(j, type, port);
+	else
+		printf(" %s port %u", type, port);
+}
+
+static void show_all_told(struct json *j, const struct mdns_status *s)
+{
+	show_told(j, "_https._tcp", s->https);
+	show_told(j, "_echo._tcp", s->echo_tcp);
+	show_told(j, "_echo._udp", s->echo_udp);
+}
+
+static void json_mdns(struct json *j, const struct mdns_status *s)
+{
+	json_open(j, "mdns", '{');
+	json_text(j, "state", mdns_state(s));
+	if (s->state != MDNS_OFF) {
+		json_text(j, "name", s->name);
+		json_open(j, "services", '{');
+		show_all_told(j, s);
+		json_close(j);
+		json_number(j, "messages", s->messages);
+		json_number(j, "malformed", s->malformed);
+		json_number(j, "ignored", s->ignored);
+		json_number(j, "conflicts", s->conflicts);
+	}
+	json_close(j);
+}
+
+int net_mdns(struct json *j)
+{
+	struct mdns_status s = { 0 };
+	int len = command_ask(MDNS_HANDLER, 0, &s, sizeof(s));
+
+	if (len != sizeof(s)) {
+		tell_error(len < 0 ? len : -EPROTO, j);
+		return COMMAND_FAILED;
+	}
+	if (j) {
+		json_mdns(j, &s);
+		return 0;
+	}
+	if (s.state == MDNS_OFF)
+		return 0;
+	printf("netd: mDNS %s.local: %s", s.name, mdns_state(&s));
+	show_all_told(NULL, &s);
+	printf("\nnetd: mDNS messages %10lu taken, %lu malformed, %lu ignored, "
+	       "%lu conflicts\n", s.messages, s.malformed, s.ignored,
+	       s.conflicts);
+	return 0;
+}
+
+static void json_netbios(struct json *j, const struct netbios_status *s)
+{
+	json_open(j, "netbios", '{');
+	json_text(j, "state", s->name[0] ? "answers" : "off");
+	if (s->name[0]) {
+		json_text(j, "name", s->name);
+		json_number(j, "messages", s->messages);
+		json_number(j, "malformed", s->malformed);
+		json_number(j, "ignored", s->ignored);
+	}
+	json_close(j);
+}
+
+int net_netbios(struct json *j)
+{
+	struct netbios_status s = { 0 };
+	int len = command_ask(NETBIOS_HANDLER, 0, &s, sizeof(s));
+
+	if (len != sizeof(s)) {
+		tell_error(len < 0 ? len : -EPROTO, j);
+		return COMMAND_FAILED;
+	}
+	if (j) {
+		json_netbios(j, &s);
+		return 0;
+	}
+	if (s.name[0])
+		printf("netd: NetBIOS %s: %lu messages taken, %lu malformed, "
+		       "%lu ignored\n", s.name, s.messages, s.malformed,
+		       s.ignored);
 	return 0;
 }
 

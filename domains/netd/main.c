@@ -16,11 +16,15 @@
 #include <netring.h>
 #include <services/netd.h>
 #include <services/sntp.h>
+#include <stdio.h>
+#include <string.h>
 #include <tandem/hostname.h>
 #include <tandem/kconfig.h>
 
 #include "../../net/stack/lwip/stack.h"
 
+#define NAME_PREFIX	"tandem-"
+#define NETBIOS_SERIAL	8u	/* characters, so that 15 are not exceeded */
 #define RX_BUDGET	64	/* frames between two looks at all else */
 
 _Static_assert(NETD_KEPT_DHCP_END - NETD_KEPT_DHCP == STACK_DHCP_KEPT,
@@ -43,6 +47,24 @@ uint16_t netd_echo_port(void)
 void netd_syslog(struct netd_syslog *to)
 {
 	stack_netif_syslog(to);
+}
+
+bool netd_mdns(char *name, size_t size)
+{
+	return stack_netif_name(name, size)->mdns;
+}
+
+/* The end of the serial number: NetBIOS has no room for more. */
+bool netd_netbios(char *name, size_t size)
+{
+	char whole[sizeof(((struct netring_config *)0)->name)];
+	const struct netring_config *c = stack_netif_name(whole, sizeof(whole));
+	size_t len = strlen(whole), prefix = strlen(NAME_PREFIX);
+	size_t from = len > prefix + NETBIOS_SERIAL ? len - NETBIOS_SERIAL :
+		      len > prefix ? prefix : len;
+
+	snprintf(name, size, NAME_PREFIX "%s", whole + from);
+	return c->netbios;
 }
 
 void netd_sntp(char *server)

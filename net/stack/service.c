@@ -20,6 +20,7 @@
 #include <tandem/log.h>
 #include <tandem/mem.h>
 #include <tandem/random.h>
+#include <tandem/smbios.h>
 
 /* ---- what netd is told ---- */
 
@@ -48,6 +49,14 @@ static void fill_config(struct stack_port *s)
 	snprintf(c->hostname, sizeof(c->hostname),
 		 "tandem-%02x%02x%02x%02x%02x%02x", card[0], card[1], card[2],
 		 card[3], card[4], card[5]);
+	if (smbios_serial()[0])
+		snprintf(c->name, sizeof(c->name), "tandem-%s",
+			 smbios_serial());
+	else
+		snprintf(c->name, sizeof(c->name), "tandem-%02x%02x%02x",
+			 card[3], card[4], card[5]);
+	c->mdns = tandem_conf.number[CONF_MDNS] != 0;
+	c->netbios = tandem_conf.number[CONF_NETBIOS] != 0;
 	c->syslog_port = (uint16_t)tandem_conf.number[CONF_SYSLOG_PORT];
 	memcpy(c->syslog, tandem_conf.syslog, sizeof(c->syslog));
 	c->syslog_tls = tandem_conf.number[CONF_SYSLOG_TLS] != 0;

@@ -9,6 +9,8 @@ fuzz-net-$(CONFIG_ECHO) += conf conf_boot rings netd
 fuzz-net-$(CONFIG_MGMT) += mgmt_reader mgmt_input mgmt_auth \
 	mgmt_tls mgmt_records
 
+fuzz-net-$(CONFIG_MDNS) += mdns_guard
+
 fuzz-targets-y := decode-bytes $(fuzz-net-y)
 
 decode-bytes-fuzz-y := tests/fuzz/decode_fuzz.c tests/unit/decode_reference.c \
@@ -38,6 +40,9 @@ netring-fuzz-y = tests/fuzz/netring_fuzz.c tests/fuzz/seeds.c \
 classify-fuzz-y := tests/fuzz/classify_fuzz.c net/ippass/classify.c
 txoffload-fuzz-y := tests/fuzz/txoffload_fuzz.c tests/unit/bnx_model.c \
 	net/bnx/txoffload.c net/bnx/txsoft.c
+mdns_guard-fuzz-y := tests/fuzz/mdns_guard_fuzz.c tests/fuzz/seeds.c \
+	services/mdns/guard.c
+mdns_guard-fuzz-cflags := -Iservices/mdns
 mgmt_reader-fuzz-y = tests/fuzz/mgmt_reader_fuzz.c tests/fuzz/seeds.c \
 	$(filter-out %_test.c,$(mgmt_reader-y))
 mgmt_reader-fuzz-cflags = $(mgmt_reader-cflags)

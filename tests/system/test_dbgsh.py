@@ -463,7 +463,7 @@ def test_netd_counts(machine, traffic):
     assert after["received"] - before["received"] >= 5
     usual = ask(machine, "net")
     assert set(usual) == {"cards", "address", "counters", "syslog",
-                          "time"}
+                          "time", "mdns", "netbios"}
     assert usual["syslog"] == {"state": "off"}
 
 

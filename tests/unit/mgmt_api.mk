@@ -29,7 +29,7 @@ mgmt_settle-cflags := -Iservices/mgmt
 unit-tests-$(CONFIG_MGMT) += mgmt_answer
 mgmt_answer-y += tests/unit/mgmt_answer_test.c tests/unit/mgmt_mbedtls.c \
 	services/mgmt/reason.c
-mgmt_answer-cflags := -Itests/unit/net_lwip \
+mgmt_answer-cflags := -Itests/unit/net_lwip -idirafter net/stack/include \
 	-isystem $(TANDEM_CACHE)/src/lwip/src/include $(mgmt_auth-cflags) \
 	-DLWIP_HTTPD_CUSTOM_FILES=1 -DLWIP_HTTPD_FS_ASYNC_READ=1 \
 	-DMBEDTLS_X509_CRT_PARSE_C -D_GNU_SOURCE

@@ -18,8 +18,8 @@
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			1
 /* lwIP's own, of a short lease (dhcp.c), the echo client's, syslog's, mgmt's 5,
- * SNTP's 3, the TLS echo server's */
-#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 12)
+ * SNTP's 3, mDNS's 2, the TLS echo server's */
+#define MEMP_NUM_SYS_TIMEOUT		(LWIP_NUM_SYS_TIMEOUT_INTERNAL + 14)
 
 /* ---- memory: pools for fixed things, the domain's heap for the rest ---- */
 #define MEM_ALIGNMENT			8
@@ -43,8 +43,9 @@
 					 NETD_TLS_CONNECTIONS + \
 					 NETD_TCP_HALF_OPEN + 64)
 #define MEMP_NUM_TCP_PCB_LISTEN		8
-/* DHCP, echo server and client, syslog, SNTP, one for each name asked for */
-#define MEMP_NUM_UDP_PCB		13
+/* DHCP, echo server and client, syslog, SNTP, mDNS, NetBIOS, one for each name
+ * asked for */
+#define MEMP_NUM_UDP_PCB		15
 #define MEMP_NUM_TCP_SEG		(2048 + 4 * NETD_TCP_CONNECTIONS)
 #define MEMP_NUM_PBUF			MEMP_NUM_TCP_SEG
 #define MEMP_NUM_ARP_QUEUE		32
@@ -88,7 +89,7 @@
 #define LWIP_IPV6_DHCP6			0
 #define LWIP_IPV6_FORWARD		0
 #define IPV6_FRAG_COPYHEADER		1	/* pointers of 8 bytes */
-#define MEMP_NUM_MLD6_GROUP		6
+#define MEMP_NUM_MLD6_GROUP		7
 #define LWIP_ND6_NUM_NEIGHBORS		32
 #define LWIP_ND6_NUM_DESTINATIONS	32
 #define IP_FORWARD			0
@@ -104,7 +105,11 @@
 #define DHCP_OPTIONS_LEN		128	/* with client id and name */
 #define LWIP_NETIF_HOSTNAME		1
 #define LWIP_AUTOIP			0
+#ifdef CONFIG_MDNS
+#define LWIP_IGMP			1
+#else
 #define LWIP_IGMP			0
+#endif
 /* random source ports and identifiers: LWIP_DNS_SECURE, as lwIP has it */
 #define LWIP_DNS			1
 #define DNS_MAX_NAME_LENGTH		HOSTNAME_MAX
@@ -162,6 +167,15 @@ unsigned short mgmt_port(void);
 #define SNTP_UPDATE_DELAY		stack_sntp_delay()
 #define SNTP_GET_SYSTEM_TIME_NTP(s, f)	stack_sntp_nonce(&(s), &(f))
 #define SNTP_SET_SYSTEM_TIME_NTP(s, f)	stack_sntp_answer(s, f)
+
+/* ---- names: services/mdns, services/netbios ---- */
+#ifdef CONFIG_MDNS
+#define LWIP_MDNS_RESPONDER		1
+#define LWIP_NUM_NETIF_CLIENT_DATA	1
+#define MDNS_MAX_SERVICES		3
+#define MDNS_RESP_USENETIF_EXTCALLBACK	0	/* mdns.c looks by itself */
+#endif
+#define LWIP_NETBIOS_RESPOND_NAME_QUERY	1
 
 /* ---- counters ---- */
 #define LWIP_STATS			1

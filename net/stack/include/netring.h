@@ -109,6 +109,8 @@ struct netring_config {
 	char syslog[HOSTNAME_MAX];	/* where the log goes; "": nowhere */
 	char sntp[HOSTNAME_MAX];	/* who knows the time; "": nobody */
 	char hostname[32];		/* ends with 0; names this machine */
+	char name[32];			/* the same for people, by serial number */
+	uint8_t mdns, netbios;		/* 1: tell it to others */
 	uint16_t vlan;			/* of all frames, 0: untagged */
 	uint64_t slept_s;		/* S3: VMM time stood still so long */
 };

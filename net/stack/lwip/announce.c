@@ -6,12 +6,31 @@
 #include "stack.h"
 
 #include <domain/syscall.h>
+#include <lwip/igmp.h>
 #include <lwip/netif.h>
 #include <netring.h>
 #include <string.h>
 #include <tandem/kconfig.h>
 
 static struct netring_addresses last;	/* as announced; generation unused */
+
+/* To 01:00:5e and the lower 23 bits (RFC 1112, 6.4). */
+static void collect_groups4(struct netif *n, struct netring_addresses *a)
+{
+#if LWIP_IGMP
+	for (struct igmp_group *g = netif_igmp_data(n); g; g = g->next) {
+		const uint8_t *ip = (const uint8_t *)&g->group_address.addr;
+		uint8_t mac[6] = { 0x01, 0x00, 0x5e, ip[1] & 0x7f, ip[2],
+				   ip[3] };
+
+		if (a->n_multicast < NETRING_MULTICAST_MAX)
+			memcpy(a->multicast[a->n_multicast++], mac,
+			       sizeof(mac));
+	}
+#else
+	(void)n, (void)a;
+#endif
+}
 
 static void collect(struct netif *n, struct netring_addresses *a)
 {
@@ -20,6 +39,7 @@ static void collect(struct netif *n, struct netring_addresses *a)
 		a->ip4[a->n_ip4++] = ip4_addr_get_u32(netif_ip4_addr(n));
 	if (IS_ENABLED(CONFIG_IPV6))
 		stack_ip6_collect(a);
+	collect_groups4(n, a);
 }
 
 void stack_announce(struct netif *n, struct netring_area *area)

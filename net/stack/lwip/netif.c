@@ -407,6 +407,9 @@ static err_t set_up_netif(struct netif *n)
 	n->mtu = 1500;
 	n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
 		   NETIF_FLAG_ETHERNET;
+	/* IPv4's groups: nobody but the responder joins any */
+	if (IS_ENABLED(CONFIG_MDNS) && area->config.mdns)
+		n->flags |= NETIF_FLAG_IGMP;
 	n->output = etharp_output;
 	n->linkoutput = link_output;
 	NETIF_SET_CHECKSUM_CTRL(n, CHECKSUMS_OURS);
@@ -452,6 +455,12 @@ uint64_t stack_netif_slept(void)
 	const volatile uint64_t *slept = &area->config.slept_s;
 
 	return *slept;
+}
+
+const struct netring_config *stack_netif_name(char *name, size_t size)
+{
+	strlcpy(name, area->config.name, size);	/* which the core ends */
+	return &area->config;
 }
 
 void stack_netif_sntp(char *server)

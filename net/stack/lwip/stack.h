@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct netring_config;
+
 /* Random numbers: mix in seed[n] and what the CPU gives. 0 or -EIO. */
 int stack_random_init(const uint64_t *seed, size_t n);
 
@@ -59,6 +61,9 @@ uint16_t stack_netif_echo_port(void);
 /* As netd_syslog(), netd_sntp(), netd_reaches(), netd_slept() of services/netd.h. */
 void stack_netif_syslog(struct netd_syslog *to);
 void stack_netif_sntp(char *server);
+
+/* Copies the machine's name for people, cut to size. What the core told. */
+const struct netring_config *stack_netif_name(char *name, size_t size);
 bool stack_netif_reaches(const char *address);
 uint64_t stack_netif_slept(void);
 

@@ -128,6 +128,13 @@ struct netd_syslog {
 
 void netd_syslog(struct netd_syslog *to);
 
+/*
+ * The machine's name for people, of less than size characters. False: it is not
+ * to be told by mDNS, or by NetBIOS.
+ */
+bool netd_mdns(char *name, size_t size);
+bool netd_netbios(char *name, size_t size);
+
 /* Who knows the time, HOSTNAME_MAX characters; "": nobody. */
 void netd_sntp(char *server);
 

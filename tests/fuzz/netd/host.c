@@ -9,6 +9,7 @@
 #include <domain/log.h>
 #include <domain/syscall.h>
 #include <errno.h>
+#include <services/mgmt.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -239,6 +240,9 @@ _Noreturn void exitprocess(int status __unused)
 	MUST(host_rings_wrong);
 	longjmp(ended, 1);
 }
+
+/* The management service, which is left out, does not run. */
+struct mgmt_status mgmt_status;
 
 /* By TLS: left out here (rules.mk), and never asked for. */
 int stream_start(void)

@@ -509,6 +509,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (how & 16)
 		strcpy(c->syslog, how & 8 ? "log.example" : "10.0.2.3");
 	c->syslog_port = 514;
+	c->mdns = !(how & 64);
+	c->netbios = 1;
+	strcpy(c->name, "tandem-1");
 	if (how & 32)
 		strcpy(c->sntp, how & 8 ? "time.example" : "10.0.2.3");
 	host_run(step, peer_look);
