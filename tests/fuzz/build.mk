@@ -55,7 +55,8 @@ mgmt_auth-fuzz-cflags = $(mgmt_auth-cflags) -D_GNU_SOURCE
 # tls.c is part of the targets, and gate.c of the second; what they call of
 # lwIP's TCP is never reached.
 mgmt_tls_host := tests/fuzz/mgmt_host.c tests/fuzz/seeds.c \
-	services/mgmt/certificate.c services/mgmt/clock.c
+	services/mgmt/certificate.c services/mgmt/settle.c services/mgmt/clock.c \
+	services/mgmt/budget.c
 mgmt_tls_cflags = -Iservices/mgmt -Iservices/include \
 	-Itests/fuzz/netd/include $(lwip_cflags) -D_GNU_SOURCE \
 	-idirafter domains/include
@@ -66,7 +67,9 @@ mgmt_tls-fuzz-needs := services/mgmt/tls.c
 mgmt_tls-fuzz-cflags = $(mgmt_tls_cflags)
 mgmt_tls-fuzz-ldflags := $(mgmt_tls_ldflags)
 mgmt_records-fuzz-y = tests/fuzz/mgmt_records_fuzz.c tests/fuzz/tls_client.c \
-	tests/fuzz/wire_fake.c $(mgmt_tls_host) services/mgmt/reader.c $(http-parser_sources)
+	tests/fuzz/wire_fake.c $(mgmt_tls_host) services/mgmt/reader.c \
+	services/mgmt/places.c services/mgmt/peer.c \
+	$(http-parser_sources)
 mgmt_records-fuzz-needs := services/mgmt/tls.c services/mgmt/gate.c
 mgmt_records-fuzz-cflags = $(mgmt_tls_cflags) $(http-parser_cflags)
 mgmt_records-fuzz-ldflags := $(mgmt_tls_ldflags)

@@ -140,6 +140,7 @@ static void request(struct fuzz_input *in)
 	struct mgmt_request r = {
 		.method = (enum mgmt_method)(head % 5),
 		.path = "/", .query = "", .peer = "10.0.2.2",
+		.fetch_site = head & 0x20 ? "cross-site" : "",
 		.client_certificate = (head & 0xc0) == 0xc0,
 	};
 	enum mgmt_role wanted = (enum mgmt_role)(head >> 3 & 3);
@@ -178,6 +179,7 @@ static void request(struct fuzz_input *in)
 		CHECK(wanted == MGMT_CAPTURE ? settings.capture &&
 		      r.role >= MGMT_OPERATE : r.role >= (int)wanted);
 		CHECK(!changes || is_from_here(&r));
+		CHECK(wanted == MGMT_OPEN || !r.fetch_site[0]);
 		s = auth_session(&r);
 		CHECK(!changes || wanted == MGMT_OPEN || !s ||
 		      s->kind != SESSION_COOKIE || !strcasecmp(r.csrf, csrf));

@@ -307,7 +307,7 @@ static void start(void)
 	if (listening)
 		return;
 	memp_init();
-	CHECK(!certificate_start(true) && certificate_update() == 1);
+	mgmt_host_certify();
 	gate_server(&mgmt_host_server);
 	listening = altcp_tls_new(NULL, 0);
 	CHECK(listening);
@@ -317,7 +317,7 @@ static void start(void)
 	listening = altcp_listen_with_backlog_and_err(listening, 1, &error);
 	CHECK(listening && error == ERR_OK);
 	altcp_accept(listening, top_accept);
-	gate_limits(2, 2);
+	places_limits(2, 2);
 }
 
 static void connect(int suite)
@@ -513,9 +513,9 @@ static void end(void)
 		pass_time(WAIT_US + SECOND);
 	if (getenv("FUZZ_LOG"))
 		fprintf(stderr, "connection %d, above %d, gate %d, phase %d\n",
-			!!wire.conn, !!top.conn, !!gates,
-			gates ? (int)gates->phase : -1);
-	CHECK(!wire.conn && !top.conn && !gates);
+			!!wire.conn, !!top.conn, !!places,
+			places ? (int)places->phase : -1);
+	CHECK(!wire.conn && !top.conn && !places);
 	CHECK(!mgmt_status.connections && !mgmt_status.handshakes);
 	CHECK(!lwip_stats.memp[MEMP_PBUF_POOL]->used);
 	CHECK(lwip_stats.memp[MEMP_ALTCP_PCB]->used == 3);

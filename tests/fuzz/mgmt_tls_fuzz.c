@@ -121,7 +121,7 @@ static void start(void)
 
 	if (done)
 		return;
-	CHECK(!certificate_start(true) && certificate_update() == 1);
+	mgmt_host_certify();
 	done = true;
 }
 
