@@ -320,20 +320,21 @@ static void take_fingerprint(void)
 			   mgmt_status.fingerprint, 0);
 }
 
-int certificate_update(void)
+int certificate_update(bool at_once)
 {
 	static struct settle settle;
 	static struct names last;
 	struct names now;
 	bool expires = renew_at && mgmt_wall_time() > renew_at;
-	bool stale, changed;
+	bool stale, changed, due;
 	int error;
 
 	names_get(&now);
 	stale = now.n && (expires || memcmp(&now, &certified, sizeof(now)));
 	changed = memcmp(&now, &last, sizeof(now));
 	last = now;
-	if (!settle_is_due(&settle, stale, changed, sys_time()))
+	due = settle_is_due(&settle, stale, changed, sys_time());
+	if (!due && !(at_once && stale))
 		return 0;
 	strlcpy(mgmt_status.address, now.address[0].text,
 		sizeof(mgmt_status.address));

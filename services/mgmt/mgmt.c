@@ -181,10 +181,10 @@ static void listen(void)
 	mgmt_status.state = MGMT_RUNS;
 }
 
-static void update(void)
+static void update(bool at_once)
 {
 	static bool certified;
-	int made = certificate_update();
+	int made = certificate_update(at_once);
 
 	if (made > 0)
 		certified = true;
@@ -197,7 +197,7 @@ static void update(void)
 static void tick(void *unused)
 {
 	(void)unused;
-	update();
+	update(false);
 	if (mgmt_status.state == MGMT_FAILED && !lent)
 		return;
 	gate_tick();
@@ -237,7 +237,7 @@ int tls_identity(mbedtls_x509_crt **own, mbedtls_pk_context **key)
 	*own = &certificate;
 	*key = &certificate_key;
 	lent = true;
-	update();
+	update(true);
 	begin_ticks();
 	return 0;
 }

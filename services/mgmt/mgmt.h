@@ -80,10 +80,10 @@ int certificate_start(bool wanted);
 
 /*
  * Each second. Makes the certificate, or makes it anew if the addresses are others
- * than in the last one and stay (settle.h). 1: it did, 0: all is as it was, or
- * -errno.
+ * than in the last one and stay (settle.h), or at once if a server begins that
+ * cannot do without. 1: it did, 0: all is as it was, or -errno.
  */
-int certificate_update(void);
+int certificate_update(bool at_once);
 
 /* ---- certificate.c, for TLS clients in netd, too ---- */
 

@@ -4,7 +4,6 @@
 
 #include "mgmt.h"
 #include "names.h"
-#include "settle.h"
 
 #include <domain/log.h>
 #include <domain/syscall.h>
@@ -48,8 +47,8 @@ void mgmt_host_certify(void)
 {
 	if (certificate_start(true))
 		abort();
-	while (certificate_update() != 1)
-		host_time += SETTLE_QUIET_US;
+	if (certificate_update(true) != 1)
+		abort();
 }
 
 void netd_worked_long(void)

@@ -15,7 +15,7 @@ struct tls_server;
 extern uint64_t host_time;		/* the VMM's, in us */
 extern uint32_t host_random;		/* where random numbers begin */
 extern struct tls_server mgmt_host_server;	/* with the service's identity */
-/* Makes key and certificate, for which some time passes. */
+/* Makes key and certificate. */
 void mgmt_host_certify(void);
 
 extern size_t host_heap_used;		/* of CONFIG_NETD_MEMORY_KIB */
