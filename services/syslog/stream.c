@@ -21,6 +21,7 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_internal.h>
+#include <services/netd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,6 +173,7 @@ static void go_on(void)
 		return;
 	if (!ready) {
 		result = mbedtls_ssl_handshake(&ssl);
+		netd_worked_long();
 		if (!result)
 			is_ready();
 	}
