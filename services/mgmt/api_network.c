@@ -201,7 +201,7 @@ static void show_connections(struct json *j)
 	int n = ask(NETD_CONNECTIONS, sizeof(*e));
 
 	json_bool(j, "connections_truncated",
-		  n == (int)(sizeof(api_room) / sizeof(*e)));
+		  n == (int)(API_ROOM / sizeof(*e)));
 	json_open(j, "connections", '[');
 	for (; n > 0; n--, e++) {
 		json_open(j, NULL, '{');

@@ -3,6 +3,7 @@
 real card sees. Strict mode is on, so that its rules are checked against a
 driver that has been right for twenty years."""
 
+import os
 import re
 import time
 

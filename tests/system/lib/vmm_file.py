@@ -16,7 +16,7 @@ from . import paths
 BASE = 0xffffffff80000000
 INFO_MAGIC = 0x4f464e49444e4154
 PAGE = 4096
-ERROR = 88              # offset of error[] in struct boot_info
+ERROR = 96              # offset of error[] in struct boot_info
 
 _spec = importlib.util.spec_from_file_location(
     "seal", paths.TOP / "boot" / "seal.py")
