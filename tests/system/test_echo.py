@@ -404,7 +404,8 @@ def test_scripts_get_the_same_figures_as_json(machine):
 def test_help_names_what_there_is(machine):
     for word in "-h", "--help", "help":
         said = echoctl(machine, word)[0]
-        for text in "server start [--udp|--tls]", "server stop", "--size", "status":
+        for text in ("server start [--udp|--tls]", "server stop", "--size",
+                     "status"):
             assert text in said
 
 
