@@ -48,30 +48,30 @@ def lives_on(machine):
     assert machine.nic_counter("c-violations") == 0
 
 
-def test_an_init_to_the_boot_cpu_resets_the_machine(machine):
-    """The first, on a fresh machine: after INITs to other CPUs, QEMU ends at
-    times (docs/bench.md). With 4 CPUs the boot CPU runs its guest and another
-    one is busy, too, which sees that it was left for an INIT. With 2 it mostly
-    sleeps in root mode: nothing tells, but it does not answer any more, unless
-    the firmware, which it runs from then on, is back in the VMM's loader
-    before anybody notices."""
+def init_to_the_boot_cpu(machine):
+    """What the VMM says of it, if anything; the machine starts again."""
     log = machine.vmm_log()
-    if machine.cpus == 4:
-        for cpu in (0, 2):
-            machine.console.run(f"taskset {1 << cpu:x} sh -c "
-                                "'while :; do :; done' & sleep 0.5")
     init_by_device(machine, 0, by=1)
     machine.console.agent = False
     boot.wait_ready(machine)
     said = machine.vmm_log().removeprefix(log)
-    why = re.findall(r"error: cpus: (.+), machine reset", said)
-    seen = ["guest: INIT to the boot CPU by a device"]
-    assert why == seen or machine.cpus == 2 and why in (
-        [], ["the first CPU does not answer"])
     assert said.count("guest runs") == 1
     on_network(machine)
     echo_server(machine)
     everything_works(machine, machine.cpus)
+    return re.findall(r"error: cpus: (.+), machine reset", said)
+
+
+def test_an_init_to_the_boot_cpu_resets_the_machine(machine):
+    """Which runs its guest; another one that is busy sees that it was left for
+    an INIT. The first test, on a fresh machine: see below."""
+    if machine.cpus == 2:
+        pytest.skip("a machine of its own: the last test")
+    for cpu in (0, 2):
+        machine.console.run(f"taskset {1 << cpu:x} sh -c "
+                            "'while :; do :; done' & sleep 0.5")
+    assert init_to_the_boot_cpu(machine) == [
+        "guest: INIT to the boot CPU by a device"]
 
 
 def test_a_cpu_off_line_that_is_reset_starts_again(machine):
@@ -101,3 +101,23 @@ def test_a_busy_cpu_that_is_reset_comes_back_and_waits_for_a_sipi(machine):
                            20)
     assert int(machine.console.match[2], 16) & SVM == 0
     lives_on(machine)
+
+
+@pytest.mark.long
+def test_an_init_to_a_boot_cpu_that_sleeps_resets_the_machine():
+    """Nothing tells, but it does not answer any more, unless the firmware, which
+    it runs from then on, is back in the VMM's loader before anybody notices.
+    QEMU ends at times by an assertion of its own (docs/bench.md)."""
+    for _ in range(8):
+        with served("init-sleeps", 2,
+                    extra=["-device", "edu,addr=0x0a"]) as m:
+            try:
+                assert init_to_the_boot_cpu(m) in (
+                    [], ["the first CPU does not answer"],
+                    ["guest: INIT to the boot CPU by a device"])
+                return
+            except EOFError:
+                said = (m.folder / "qemu.log").read_text(errors="replace")
+                if "rcu_read_unlock: Assertion" not in said:
+                    raise
+    pytest.fail("QEMU ended eight times")
