@@ -334,7 +334,8 @@ int certificate_update(bool at_once)
 	changed = memcmp(&now, &last, sizeof(now));
 	last = now;
 	due = settle_is_due(&settle, stale, changed, sys_time());
-	if (!due && !(at_once && stale))
+	/* one of the user's own is the same for all addresses */
+	if (!due && !(stale && (at_once || (from_file && !certified.n))))
 		return 0;
 	strlcpy(mgmt_status.address, now.address[0].text,
 		sizeof(mgmt_status.address));
