@@ -183,8 +183,8 @@ def memtest_machine(cpus):
                    extra=["-vga", "std"], **options)
 
 
-@pytest.mark.parametrize("cpus", [
-    pytest.param(1, marks=pytest.mark.long), 2])
+@pytest.mark.long
+@pytest.mark.parametrize("cpus", [1, 2])
 def test_memtest_runs_without_errors_and_its_exit_brings_all_back(cpus):
     """With two CPUs both write memory, and wait for each other halted with
     interrupts off, until an NMI comes."""

@@ -17,7 +17,7 @@ from lib.machine import HOST_ADDRESS, Machine
 
 ADDRESS = paths.config()["IP_ADDRESS"]
 PORT = 7
-SLEEPS = 3
+SLEEPS = 2
 CPUS = 4
 LONG_SLEEP = 5      # seconds
 EDU = "edu,addr=0x0a,dma_mask=0xffffffffffffffff"
