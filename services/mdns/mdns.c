@@ -38,6 +38,7 @@
 
 static struct mdns_status status;
 static char base[MDNS_NAME_MAX];
+static char logged[MDNS_NAME_MAX];	/* the name that the log has */
 static unsigned int attempt;
 static uint64_t probed_at;
 
@@ -181,9 +182,11 @@ static void name_result(struct netif *n, u8_t result)
 	char taken[MDNS_NAME_MAX];
 
 	if (result == MDNS_PROBING_SUCCESSFUL) {
-		if (status.state != MDNS_ANSWERS)
+		/* it is asked for again with each service that begins */
+		if (strcmp(logged, status.name) != 0)
 			domain_log(LOG_INFO, "mdns: the VMM is %s.local",
 				   status.name);
+		strlcpy(logged, status.name, sizeof(logged));
 		status.state = MDNS_ANSWERS;
 		announce_all();
 		return;
