@@ -102,6 +102,29 @@ static void who_has_none_gets_none(void)
 	CHECK(!stamp());
 }
 
+/*
+ * lwIP asserts that the window of who asks for scaling is the one that it gives
+ * to all, which that of a listener with a small one is not after its first SYN.
+ */
+static void scaling_comes_with_the_first_syn_or_never(const void *listener)
+{
+	struct tcp_host_segment syn = { .flags = TCP_SYN, .seq = 900 };
+	unsigned int before = tcp_host_sent;
+
+	while (tcp_active_pcbs)
+		tcp_abandon(tcp_active_pcbs, 0);
+	stack_tcp_windows(listener, 2920);
+	tcp_host_receive(&syn);
+	CHECK(tcp_host_sent == before + 1);
+	CHECK(tcp_active_pcbs && tcp_active_pcbs->rcv_wnd == 2920);
+	syn.options_len = 4;
+	memcpy(syn.options, "\1\3\3\7", 4);
+	tcp_host_receive(&syn);
+	CHECK(!(tcp_active_pcbs->flags & TF_WND_SCALE));
+	CHECK(tcp_active_pcbs->rcv_wnd == 2920);
+	stack_tcp_windows(listener, 0);
+}
+
 int main(void)
 {
 	struct tcp_pcb *p;
@@ -115,6 +138,7 @@ int main(void)
 	the_answer_is_to_the_syn_that_came_last();
 	all_that_follows_has_one();
 	who_has_none_gets_none();
+	scaling_comes_with_the_first_syn_or_never(p);
 	printf("%u checks\n", checks);
 	return 0;
 }

@@ -52,11 +52,15 @@ u8_t stack_tcp_full(u16_t port);
 /* Between received frames and lwIP's timers. */
 void stack_tcp_end_probes(void);
 
-err_t stack_tcp_input(struct tcp_pcb *pcb);
+struct tcp_hdr;
+
+/* options: those right behind hdr; more: NULL, or the rest of them. */
+err_t stack_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *hdr,
+		      u16_t options, const u8_t *more);
 u8_t stack_tcp_options(const struct tcp_pcb *pcb, u8_t length);
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, at2, p) \
-	stack_tcp_input(pcb)
+	stack_tcp_input(pcb, hdr, len1, at2)
 #define LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH(pcb, length) \
 	stack_tcp_options(pcb, length)
 

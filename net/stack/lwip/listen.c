@@ -82,13 +82,42 @@ u8_t stack_tcp_full(u16_t port)
 	return 0;
 }
 
+/* RFC 7323, 2.2, among the options as lwIP walks through them. */
+static u8_t asks_for_scaling(const u8_t *option, u16_t len)
+{
+	u16_t i = 0;
+
+	while (i < len && option[i] != LWIP_TCP_OPT_EOL) {
+		if (option[i] == LWIP_TCP_OPT_WS)
+			return 1;
+		if (option[i] == LWIP_TCP_OPT_NOP) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= len || option[i + 1] < 2)
+			return 0;
+		i = (u16_t)(i + option[i + 1]);
+	}
+	return 0;
+}
+
 /* A segment for pcb; for a listener, too. */
-err_t stack_tcp_input(struct tcp_pcb *pcb)
+err_t stack_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *hdr,
+		      u16_t options, const u8_t *more)
 {
 	const struct tcp_pcb_listen *l = (const void *)pcb;
 
 	if (pcb->state == LISTEN && l->accepts_pending >= l->backlog)
 		evict_oldest(l);
+	/*
+	 * A SYN that asks for window scaling after one that did not is nobody's
+	 * who means it; lwIP would agree if the window were still its own, and
+	 * asserts that it is.
+	 */
+	if (pcb->state == SYN_RCVD && TCPH_FLAGS(hdr) & TCP_SYN &&
+	    !(pcb->flags & TF_WND_SCALE) &&
+	    (more || asks_for_scaling((const u8_t *)(hdr + 1), options)))
+		return ERR_VAL;
 	if (pcb->state != LISTEN && pcb->persist_backoff)
 		shut_has_come = 1;
 	return ERR_OK;
