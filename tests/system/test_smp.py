@@ -97,7 +97,8 @@ def test_cpus_go_and_come_under_load(four):
 
 
 @pytest.mark.parametrize("way, said", [
-    ("pci", "reset by port 0xcf9"), ("kbd", "reset by the keyboard"),
+    pytest.param("pci", "reset by port 0xcf9", marks=pytest.mark.long),
+    pytest.param("kbd", "reset by the keyboard", marks=pytest.mark.long),
     ("acpi", "reset by port 0xcf9"), ("triple", "triple fault")])
 def test_reboot_of_4_cpus(four, way, said):
     before = four.vmm_log()

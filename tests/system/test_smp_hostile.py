@@ -186,7 +186,8 @@ def test_init_to_the_boot_cpu_resets_the_machine(two):
     everything_works(two, 2)
 
 
-@pytest.mark.parametrize("cpu", [0, 1])
+@pytest.mark.parametrize("cpu", [
+    pytest.param(0, marks=pytest.mark.long), 1])
 def test_a_crash_kernel_comes_up(two, cpu):
     """On the CPU that crashed; the VMM answers meanwhile."""
     two.console.run(kexecload("nr_cpus=1 reset_devices kdump=1") + " panic")
