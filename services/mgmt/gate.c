@@ -520,11 +520,6 @@ static void late(struct gate *g)
 	}
 }
 
-/*
- * TCP keeps the last that was sent before a close for as long as the other side
- * answers, though it takes none of it: no gate knows of these any more, and
- * each has its part of the heap.
- */
 void gate_tick(void)
 {
 	struct gate *g = (struct gate *)places;

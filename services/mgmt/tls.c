@@ -320,6 +320,11 @@ struct altcp_pcb *tls_new(struct tls_server *s, uint8_t ip_type)
 	return tls;
 }
 
+/*
+ * TCP keeps the last that was sent before a close for as long as the other side
+ * answers, though it takes none of it: nobody knows of these any more, and each
+ * has its part of the heap.
+ */
 unsigned int tls_end_closed(uint16_t port)
 {
 	struct tcp_pcb *p, *next;
