@@ -23,6 +23,7 @@
 #include <services/mdns.h>
 #include <services/mgmt.h>
 #include <services/netd.h>
+#include <services/status.h>
 #include <stdio.h>
 #include <string.h>
 #include <tandem/kconfig.h>
@@ -399,11 +400,7 @@ MSG_HANDLER(mdns_message);
 int mdns_message(int type, int value, struct msg_buf *bufs, size_t n)
 {
 	(void)value;
-	if (type != MSG_BUF || n < 1 || !bufs[0].writable ||
-	    bufs[0].len < sizeof(status))
-		return -EINVAL;
-	memcpy(bufs[0].base, &status, sizeof(status));
-	return sizeof(status);
+	return status_answer(type, bufs, n, &status, sizeof(status));
 }
 
 static int start(void)

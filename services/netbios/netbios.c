@@ -11,6 +11,7 @@
 #include <lwip/udp.h>
 #include <services/netbios.h>
 #include <services/netd.h>
+#include <services/status.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -64,11 +65,7 @@ MSG_HANDLER(netbios_message);
 int netbios_message(int type, int value, struct msg_buf *bufs, size_t n)
 {
 	(void)value;
-	if (type != MSG_BUF || n < 1 || !bufs[0].writable ||
-	    bufs[0].len < sizeof(status))
-		return -EINVAL;
-	memcpy(bufs[0].base, &status, sizeof(status));
-	return sizeof(status);
+	return status_answer(type, bufs, n, &status, sizeof(status));
 }
 
 static int start(void)

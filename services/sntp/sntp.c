@@ -17,6 +17,7 @@
 #include <lwip_hooks.h>
 #include <services/netd.h>
 #include <services/sntp.h>
+#include <services/status.h>
 #include <string.h>
 
 #define LOOK_MS		500u		/* until there is a way to ask */
@@ -105,13 +106,9 @@ int sntp_message(int type, int value, struct msg_buf *bufs, size_t n)
 	uint64_t now = sys_time();
 
 	(void)value;
-	if (type != MSG_BUF || n < 1 || !bufs[0].writable ||
-	    bufs[0].len < sizeof(status))
-		return -EINVAL;
 	status.utc = sntp_utc(now);
 	status.age = clock.known ? now - set_at : 0;
-	memcpy(bufs[0].base, &status, sizeof(status));
-	return sizeof(status);
+	return status_answer(type, bufs, n, &status, sizeof(status));
 }
 
 /* lwIP's first question is lost, and half a minute, without an address. */

@@ -25,6 +25,7 @@
 #include <lwip/timeouts.h>
 #include <lwip/udp.h>
 #include <services/netd.h>
+#include <services/status.h>
 #include <services/syslog.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -99,11 +100,7 @@ MSG_HANDLER(syslog_message);
 int syslog_message(int type, int value, struct msg_buf *bufs, size_t n)
 {
 	(void)value;
-	if (type != MSG_BUF || n < 1 || !bufs[0].writable ||
-	    bufs[0].len < sizeof(status))
-		return -EINVAL;
-	memcpy(bufs[0].base, &status, sizeof(status));
-	return sizeof(status);
+	return status_answer(type, bufs, n, &status, sizeof(status));
 }
 
 /* ---- the server ---- */
